@@ -1,0 +1,1 @@
+//! What an adapter is, and how the kit talks to one.

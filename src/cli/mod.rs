@@ -1,0 +1,1 @@
+//! The command line: words into a subject, a selection and an output.

@@ -1,0 +1,14 @@
+//! The executable specification of WeChat Integration v0 in AIOS, and the conformance kit for its adapters.
+
+pub mod adapter;
+pub mod cli;
+pub mod contract;
+pub mod mutant;
+pub mod publish;
+pub mod reference;
+pub mod report;
+pub mod runner;
+pub mod session;
+pub mod simulator;
+pub mod suite;
+pub mod wire;

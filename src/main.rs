@@ -1,0 +1,3 @@
+//! The `aios-wechat` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Everything under `spec/` that is generated: written, checked or printed.

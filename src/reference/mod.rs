@@ -1,0 +1,1 @@
+//! The model adapter, written to be read.

@@ -1,0 +1,1 @@
+//! Scenarios into outcomes: cucumber as the step library, and our own loop.

@@ -1,0 +1,1 @@
+//! The iLink bot vocabulary, as WeChat speaks it: endpoints, messages, answers, codes.

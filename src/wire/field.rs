@@ -89,8 +89,8 @@ pub fn read<T: DeserializeOwned + Default>(text: &str) -> Reading<T> {
     };
     let (good, bad): (BTreeMap<_, _>, BTreeMap<_, _>) = fields
         .into_iter()
-        .partition(|(name, field)| decode::<T>(&[(name, field)]).is_some());
-    let value = decode(&good.iter().collect::<Vec<_>>()).unwrap_or_default();
+        .partition(|(name, field)| decode::<T>(&[(name, field)].into()).is_some());
+    let value = decode(&good.iter().collect()).unwrap_or_default();
     Reading {
         value,
         faults: bad.into_keys().collect(),

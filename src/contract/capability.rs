@@ -21,7 +21,7 @@ words! {
         Codex = "codex",
         /// Claude Code.
         ClaudeCode = "claude_code",
-        /// OpenCode.
+        /// `OpenCode`.
         Opencode = "opencode",
     }
 }

@@ -860,13 +860,11 @@ pub(super) fn require<T>(member: Option<T>, name: &str) -> Result<T, Finding> {
 
 /// A member that this branch does not have.
 pub(super) fn refuse<T>(member: Option<&T>, name: &str) -> Result<(), Finding> {
-    match member {
-        None => Ok(()),
-        Some(_) => {
-            let message = format!("member `{name}` does not belong to this kind");
-            Err(Finding::new(Fault::UnknownMember, message).under(name))
-        }
+    if member.is_none() {
+        return Ok(());
     }
+    let message = format!("member `{name}` does not belong to this kind");
+    Err(Finding::new(Fault::UnknownMember, message).under(name))
 }
 
 impl Serialize for InboundEvent {

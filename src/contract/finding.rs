@@ -47,10 +47,10 @@ pub struct Finding {
     pub message: String,
     /// What to do about it, where there is a good guess.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// The rule of the specification that the fault breaks.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
+    pub rule: Option<Box<str>>,
     /// Line of the fault, from 1, where the text is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
@@ -94,7 +94,7 @@ impl Finding {
 
     /// The same finding with a hint.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -106,7 +106,7 @@ impl Finding {
         let (pointer, message) = body.strip_prefix("at ")?.split_once(": ")?;
         let pointer = if pointer == "the root" { "" } else { pointer };
         let (message, hint) = match message.split_once("; hint: ") {
-            Some((message, hint)) => (message, Some(hint.to_owned())),
+            Some((message, hint)) => (message, Some(hint.into())),
             None => (message, None),
         };
         Some(Self {

@@ -75,13 +75,10 @@ fn at(mut finding: Finding, line: u64, column: u64) -> Finding {
 
 /// Line and column behind `before`, from 1.
 fn place(before: &[u8]) -> (u64, u64) {
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-    (line as u64, column as u64)
+    let before = String::from_utf8_lossy(before);
+    let line = before.matches('\n').count() as u64 + 1;
+    let last = before.rsplit('\n').next().unwrap_or_default();
+    (line, last.chars().count() as u64 + 1)
 }
 
 /// Reads a value; the first fault of ours is left in `fault`, since serde's errors carry text only.

@@ -1,5 +1,7 @@
 //! Closed sets of words: one list feeds the enum, its JSON, its schema and its error text.
 
+use std::fmt::Write as _;
+
 /// Declares a closed set. In JSON a word is a string and nothing else; a set of one is a constant.
 macro_rules! words {
     (
@@ -94,7 +96,7 @@ pub(crate) fn schema(about: &str, words: &[(&str, &str)]) -> schemars::Schema {
     let mut description = prose(about);
     for (word, meaning) in words {
         if !meaning.trim().is_empty() {
-            description.push_str(&format!("\n- `{word}`: {}", prose(meaning)));
+            let _ = write!(description, "\n- `{word}`: {}", prose(meaning));
         }
     }
     let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();

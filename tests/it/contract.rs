@@ -8,8 +8,14 @@ fn round_trip<T: Document>() {
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let given = contract::parse(&std::fs::read(&path).unwrap()).unwrap();
-        let document: T = contract::decode(&given).unwrap_or_else(|f| panic!("{path:?}: {f}"));
-        assert_eq!(serde_json::to_value(&document).unwrap(), given, "{path:?}");
+        let document: T =
+            contract::decode(&given).unwrap_or_else(|f| panic!("{}: {f}", path.display()));
+        assert_eq!(
+            serde_json::to_value(&document).unwrap(),
+            given,
+            "{}",
+            path.display()
+        );
         seen += 1;
     }
     assert!(seen > 0, "no fixtures in {folder}");

@@ -204,6 +204,20 @@ impl de::Error for Finding {
     }
 }
 
+/// A member that this branch needs.
+pub(crate) fn require<T>(member: Option<T>, name: &str) -> Result<T, Finding> {
+    member.ok_or_else(|| Finding::missing(name))
+}
+
+/// A member that this branch does not have.
+pub(crate) fn refuse<T>(member: Option<&T>, name: &str) -> Result<(), Finding> {
+    if member.is_none() {
+        return Ok(());
+    }
+    let message = format!("member `{name}` does not belong to this kind");
+    Err(Finding::new(Fault::UnknownMember, message).under(name))
+}
+
 /// "one of `a`, `b`", or "`a`" where there is one word only.
 pub(crate) fn one_of(words: &[&str]) -> String {
     let mut text = String::from(if words.len() == 1 { "" } else { "one of " });

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::event::{refuse, require};
-use super::finding::Finding;
+use super::finding::{Finding, refuse, require};
 use super::{Code, Id, Int, List};
 
 words! {

@@ -37,7 +37,7 @@ impl Form {
             // Some validators let `$` match before a last newline.
             schema.insert("not".into(), json_schema!({ "pattern": "\\n" }).to_value());
         }
-        let bounded_by_pattern = self.pattern.is_some_and(|pattern| !pattern.ends_with("*$"));
+        let bounded_by_pattern = self.pattern.is_some_and(|pattern| !pattern.contains('*'));
         if !bounded_by_pattern {
             schema.insert("minLength".into(), self.min.into());
             schema.insert("maxLength".into(), self.max.into());

@@ -89,15 +89,15 @@ pub fn read<T: DeserializeOwned + Default>(text: &str) -> Reading<T> {
     };
     let (good, bad): (BTreeMap<_, _>, BTreeMap<_, _>) = fields
         .into_iter()
-        .partition(|(name, field)| decode::<T>(&[(name, field)].into()).is_some());
-    let value = decode(&good.iter().collect()).unwrap_or_default();
+        .partition(|(name, field)| decode::<T>(&[(name, &**field)].into()).is_some());
+    let value = decode(&good.iter().map(|(name, field)| (name, &**field)).collect());
     Reading {
-        value,
+        value: value.unwrap_or_default(),
         faults: bad.into_keys().collect(),
     }
 }
 
-fn decode<T: DeserializeOwned>(fields: &BTreeMap<&String, &Box<RawValue>>) -> Option<T> {
+fn decode<T: DeserializeOwned>(fields: &BTreeMap<&String, &RawValue>) -> Option<T> {
     serde_json::from_str(&serde_json::to_string(fields).ok()?).ok()
 }
 

@@ -1,0 +1,396 @@
+//! The account: one bot, the people who write to it, and what they read. Takes `now` and decides.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::contact::{Draft, Postmark};
+use super::context::Contexts;
+use super::fault::Shape;
+use super::updates::{PollReply, Position, Updates};
+use crate::wire::{
+    GetConfigRequest, ItemKind, MessageItem, Refusal, TEXT_BYTES_MAX, WeixinMessage,
+};
+
+/// What is sent to the bot: something new, or something once more.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parcel {
+    /// A new message.
+    New(Draft),
+    /// The message before this position once more.
+    Again {
+        /// As in [`Injected::position`].
+        position: Position,
+        /// With a new message id and context token; sender, client id and times stay.
+        as_new_id: bool,
+    },
+    /// The message with this index in the same batch once more.
+    Twin {
+        /// Index in the batch, from 0, of an earlier parcel.
+        of: usize,
+        /// As above.
+        as_new_id: bool,
+    },
+}
+
+/// A message that was sent to the bot, as the wire has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Injected {
+    /// 0 if the message has none.
+    pub message_id: u64,
+    /// Empty if the message has none.
+    pub context_token: String,
+    /// A cursor here or further lies behind the message.
+    pub position: Position,
+    /// Empty if the message has none.
+    pub client_id: String,
+    /// 0 if the message has none.
+    pub create_time_ms: i64,
+}
+
+/// A message that a person received.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Delivery {
+    /// The id WeChat gave it.
+    pub message_id: u64,
+    /// The person.
+    pub to_user_id: String,
+    /// What they read: the texts, joined by newlines.
+    pub text: String,
+    /// The items as they were sent.
+    pub items: Vec<Value>,
+    /// The token it was sent with; `null` if there was none.
+    pub context_token: Option<String>,
+    /// The client's own id of it.
+    pub client_id: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// How often the same `client_id` came again; the person saw none of these.
+    pub repeats: u32,
+}
+
+/// What a send led to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Sent {
+    /// A person received it: the index of the delivery.
+    Delivered(usize),
+    /// It was sent before: the index of that delivery.
+    Repeated(usize),
+    /// Progress of a tool; taken, but nobody reads it.
+    Progress,
+    /// Refused.
+    Refused(Refusal),
+}
+
+/// One bot account.
+pub(super) struct Account {
+    rng: fastrand::Rng,
+    pub(super) token: String,
+    pub(super) bot_id: String,
+    pub(super) owner_user_id: String,
+    expired: bool,
+    updates: Updates,
+    /// The messages of the log, for those who want one again.
+    messages: Vec<Map<String, Value>>,
+    pub(super) contexts: Contexts,
+    deliveries: Vec<Delivery>,
+    by_client_id: BTreeMap<String, usize>,
+    next_seq: u64,
+    next_message_id: u64,
+}
+
+impl Account {
+    /// A fresh account. Names that are empty are drawn.
+    pub(super) fn new(
+        mut rng: fastrand::Rng,
+        token: &str,
+        bot_id: &str,
+        owner_user_id: &str,
+        honours_old_cursor: bool,
+    ) -> Self {
+        let mut or = |given: &str, drawn: &mut dyn FnMut(&mut fastrand::Rng) -> String| {
+            let drawn = drawn(&mut rng);
+            if given.is_empty() {
+                drawn
+            } else {
+                given.to_owned()
+            }
+        };
+        let token = or(token, &mut |rng| opaque(rng, "", 48));
+        let bot_id = or(bot_id, &mut |rng| {
+            format!("{:012x}@im.bot", rng.u64(..1 << 48))
+        });
+        let owner_user_id = or(owner_user_id, &mut |rng| {
+            format!("o9cq8{}@im.wechat", alphanumeric(rng, 23))
+        });
+        Self {
+            updates: Updates::new(honours_old_cursor, rng.u64(..)),
+            next_seq: 1,
+            next_message_id: 7_480_000_000_000_000_000 + rng.u64(..1_000_000_000_000_000),
+            rng,
+            token,
+            bot_id,
+            owner_user_id,
+            expired: false,
+            messages: Vec::new(),
+            contexts: Contexts::default(),
+            deliveries: Vec::new(),
+            by_client_id: BTreeMap::new(),
+        }
+    }
+
+    /// Whether a call with this bearer token is let in.
+    pub(super) fn admits(&self, token: Option<&str>) -> bool {
+        !self.expired && token == Some(self.token.as_str())
+    }
+
+    pub(super) const fn is_expired(&self) -> bool {
+        self.expired
+    }
+
+    /// A secret nobody can guess, for whatever needs one.
+    pub(super) fn secret(&mut self, prefix: &str, bytes: usize) -> String {
+        opaque(&mut self.rng, prefix, bytes)
+    }
+
+    // --- what people write -------------------------------------------------------------------
+
+    /// Sends parcels to the bot, so that one poll can take them all.
+    pub(super) fn inject(&mut self, now: i64, parcels: &[Parcel]) -> Vec<Injected> {
+        let mut injected: Vec<Injected> = Vec::new();
+        for parcel in parcels {
+            let (message, spellings) = match parcel {
+                Parcel::New(draft) => (self.compose(now, draft), draft.spellings.as_slice()),
+                Parcel::Again {
+                    position,
+                    as_new_id,
+                } => (self.again(now, *position, *as_new_id), [].as_slice()),
+                Parcel::Twin { of, as_new_id } => {
+                    let position = injected.get(*of).map_or(0, |twin| twin.position);
+                    (self.again(now, position, *as_new_id), [].as_slice())
+                }
+            };
+            injected.push(self.append(message, spellings));
+        }
+        injected
+    }
+
+    /// The newest message with this id, as a position.
+    pub(super) fn find(&self, message_id: u64) -> Option<Position> {
+        let same = |message: &Map<String, Value>| number(message, "message_id") == message_id;
+        self.messages.iter().rposition(same).map(|index| index + 1)
+    }
+
+    fn compose(&mut self, now: i64, draft: &Draft) -> Map<String, Value> {
+        let context_token = self.secret("AARzJWAF", 150);
+        self.contexts.issue(&draft.from, &context_token, now);
+        let client_id = format!("{:032x}", self.rng.u128(..));
+        let mark = Postmark {
+            seq: self.draw_seq(),
+            message_id: self.draw_message_id(),
+            now,
+            bot_id: &self.bot_id,
+            client_id,
+            context_token: &context_token,
+        };
+        draft.compose(&mark)
+    }
+
+    fn again(&mut self, now: i64, position: Position, as_new_id: bool) -> Map<String, Value> {
+        let original = position
+            .checked_sub(1)
+            .and_then(|index| self.messages.get(index));
+        let mut message = original.cloned().unwrap_or_default();
+        if as_new_id {
+            let context_token = self.secret("AARzJWAF", 150);
+            if let Some(Value::String(from)) = message.get("from_user_id") {
+                self.contexts.issue(from, &context_token, now);
+            }
+            message.insert("seq".into(), self.draw_seq().into());
+            message.insert("message_id".into(), self.draw_message_id().into());
+            message.insert("context_token".into(), context_token.into());
+        }
+        message
+    }
+
+    fn append(&mut self, message: Map<String, Value>, spellings: &[(String, String)]) -> Injected {
+        let text = |field: &str| {
+            message
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let mut injected = Injected {
+            message_id: number(&message, "message_id"),
+            context_token: text("context_token").to_owned(),
+            client_id: text("client_id").to_owned(),
+            create_time_ms: message
+                .get("create_time_ms")
+                .and_then(Value::as_i64)
+                .unwrap_or(0),
+            position: 0,
+        };
+        let mut json = Value::Object(message.clone()).to_string();
+        for (from, to) in spellings {
+            json = json.replace(from, to);
+        }
+        injected.position = self.updates.append(json);
+        self.messages.push(message);
+        injected
+    }
+
+    fn draw_seq(&mut self) -> u64 {
+        self.next_seq += 1;
+        self.next_seq - 1
+    }
+
+    fn draw_message_id(&mut self) -> u64 {
+        // Far enough apart that neighbours differ even in double precision.
+        self.next_message_id += self.rng.u64(1 << 20..1 << 22);
+        self.next_message_id
+    }
+
+    // --- what the bot asks -------------------------------------------------------------------
+
+    /// The log and its readers.
+    pub(super) const fn updates(&mut self) -> &mut Updates {
+        &mut self.updates
+    }
+
+    /// The bot sends a message. A text is cut to `truncate` bytes if that is given.
+    pub(super) fn send(&mut self, now: i64, msg: &WeixinMessage, truncate: Option<usize>) -> Sent {
+        if !msg.client_id.is_empty()
+            && let Some(&index) = self.by_client_id.get(&msg.client_id)
+        {
+            self.deliveries[index].repeats += 1;
+            return Sent::Repeated(index);
+        }
+        let refused = |code, errmsg: &str| {
+            Sent::Refused(Refusal {
+                code,
+                errmsg: errmsg.into(),
+            })
+        };
+        if msg.to_user_id.is_empty() || msg.item_list.is_empty() {
+            return refused(Refusal::SYSTEM, "invalid message");
+        }
+        let read = msg.items().map(|reading| reading.value).collect::<Vec<_>>();
+        if read.iter().any(|item| text_of(item).len() > TEXT_BYTES_MAX) {
+            return refused(Refusal::SYSTEM, "message too long");
+        }
+        let progress = |item: &MessageItem| {
+            matches!(
+                item.kind(),
+                ItemKind::ToolCallStart | ItemKind::ToolCallResult
+            )
+        };
+        if read.iter().all(progress) {
+            return Sent::Progress;
+        }
+        if !self
+            .contexts
+            .spend(&msg.to_user_id, &msg.context_token, now)
+        {
+            return refused(Refusal::RESTRICTED, "unknown error");
+        }
+        let texts = read
+            .iter()
+            .filter(|item| item.kind() == ItemKind::Text)
+            .map(text_of);
+        let cut = |text| cut(text, truncate.unwrap_or(usize::MAX));
+        let delivery = Delivery {
+            message_id: self.draw_message_id(),
+            to_user_id: msg.to_user_id.clone(),
+            text: texts.map(cut).collect::<Vec<_>>().join("\n"),
+            items: msg
+                .item_list
+                .iter()
+                .map(|raw| serde_json::from_str(raw.text()).unwrap_or_default())
+                .collect(),
+            context_token: Some(msg.context_token.clone()).filter(|token| !token.is_empty()),
+            client_id: msg.client_id.clone(),
+            at: now,
+            repeats: 0,
+        };
+        let index = self.deliveries.len();
+        if !msg.client_id.is_empty() {
+            self.by_client_id.insert(msg.client_id.clone(), index);
+        }
+        self.deliveries.push(delivery);
+        Sent::Delivered(index)
+    }
+
+    /// What people received, oldest first.
+    pub(super) fn deliveries(&self) -> &[Delivery] {
+        &self.deliveries
+    }
+
+    /// A ticket for the typing sign.
+    pub(super) fn typing_ticket(&mut self, _: &GetConfigRequest) -> String {
+        opaque(&mut self.rng, "", 48)
+    }
+
+    // --- what happens to the account ---------------------------------------------------------
+
+    /// The login is void from now on; held polls are told.
+    pub(super) fn expire(&mut self) -> Vec<(u64, PollReply)> {
+        self.expired = true;
+        self.updates
+            .refuse_parked(Refusal::SESSION_EXPIRED, "session timeout")
+    }
+
+    /// The login is good again.
+    pub(super) const fn renew(&mut self) {
+        self.expired = false;
+    }
+
+    /// Every cursor is forgotten; held polls are told.
+    pub(super) fn reset_cursor(&mut self) -> Vec<(u64, PollReply)> {
+        let epoch = self.rng.u64(..);
+        self.updates.reset(epoch)
+    }
+}
+
+/// What is said to a call without a good token.
+pub(super) fn unauthorized() -> String {
+    Shape::Both.refusal(Refusal::SESSION_EXPIRED, "session timeout")
+}
+
+fn text_of(item: &MessageItem) -> &str {
+    item.text_item
+        .as_ref()
+        .map_or("", |text| text.text.as_str())
+}
+
+fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn number(message: &Map<String, Value>, field: &str) -> u64 {
+    match message.get(field) {
+        Some(Value::Number(number)) => number.as_u64().unwrap_or(0),
+        Some(Value::String(digits)) => digits.parse().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn alphanumeric(rng: &mut fastrand::Rng, length: usize) -> String {
+    std::iter::repeat_with(|| rng.alphanumeric())
+        .take(length)
+        .collect()
+}
+
+fn opaque(rng: &mut fastrand::Rng, prefix: &str, bytes: usize) -> String {
+    let random = std::iter::repeat_with(|| rng.u8(..))
+        .take(bytes)
+        .collect::<Vec<_>>();
+    format!("{prefix}{}", URL_SAFE.encode(random))
+}

@@ -1,0 +1,151 @@
+//! What the simulator saw and did, in order: evidence, with the bot token masked.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::account::Delivery;
+use super::fault::Fault;
+use super::updates::Position;
+use crate::wire::Endpoint;
+
+/// What stands where a secret stood.
+pub const MASK: &str = "***";
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Observation {
+    /// Counts the calls of this simulator, from 1.
+    pub exchange: u64,
+    /// WeChat's clock, milliseconds since 1970.
+    pub at: i64,
+    /// The endpoint that was called.
+    pub endpoint: Endpoint,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened in an exchange.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Event {
+    /// A call came in whole.
+    Arrived {
+        /// HTTP method.
+        method: String,
+        /// Path and query.
+        target: String,
+        /// Counts the calls of this endpoint, from 1.
+        nth: u64,
+        /// Header fields by lower-case name; `Authorization` is masked.
+        headers: BTreeMap<String, String>,
+        /// The body: as JSON if it is, else as text, else its length in words; `null` if empty.
+        body: Value,
+        /// Whether it carried the right token while the login was good.
+        authorized: bool,
+        /// Of a poll: where its cursor points; absent if the cursor is unknown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        position: Option<Position>,
+    },
+    /// A poll is held.
+    Parked {
+        /// Where its cursor points.
+        position: Position,
+    },
+    /// A person received a message.
+    Delivered {
+        /// The message.
+        delivery: Delivery,
+    },
+    /// The `client_id` of an earlier message came again; nobody saw a second one.
+    Repeated {
+        /// The earlier message.
+        message_id: u64,
+    },
+    /// An answer was written whole, to a connection still open.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// The body, as in `Arrived`.
+        body: Value,
+        /// Of a poll: how far the log is consumed now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        upto: Option<Position>,
+        /// The fault that shaped it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<Fault>,
+    },
+    /// A fault cut the connection, so that no whole answer went out.
+    Cut {
+        /// The fault.
+        fault: Fault,
+    },
+    /// The client went away, or the connection failed, before the answer was out.
+    Left,
+}
+
+/// Told of every observation, in order, as it happens.
+pub type Observer = std::sync::Arc<dyn Fn(Observation) + Send + Sync>;
+
+/// Bytes as evidence.
+pub(super) fn evidence(bytes: &[u8], secrets: &[String]) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    if let Ok(mut value) = serde_json::from_slice(bytes) {
+        mask(&mut value, secrets);
+        return value;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => masked(text, secrets).into(),
+        Err(_) => format!("{} bytes", bytes.len()).into(),
+    }
+}
+
+/// A text without the secrets.
+pub(super) fn masked(text: &str, secrets: &[String]) -> String {
+    secrets
+        .iter()
+        .fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+}
+
+fn mask(value: &mut Value, secrets: &[String]) {
+    match value {
+        Value::String(text) if secrets.iter().any(|secret| text.contains(secret)) => {
+            *text = masked(text, secrets);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, secrets)),
+        Value::Object(fields) => {
+            if fields
+                .keys()
+                .any(|name| secrets.iter().any(|secret| name.contains(secret)))
+            {
+                let named = std::mem::take(fields).into_iter();
+                *fields = named
+                    .map(|(name, field)| (masked(&name, secrets), field))
+                    .collect();
+            }
+            fields.values_mut().for_each(|field| mask(field, secrets));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_stands() {
+        let secrets = ["s3cret".to_owned()];
+        let body = br#"{"list":["a s3cret b"],"s3cret":{"deep":"s3cret"},"n":1}"#;
+        let shown = evidence(body, &secrets);
+        let expected = serde_json::json!({"list":["a *** b"],"***":{"deep":"***"},"n":1});
+        assert_eq!(shown, expected);
+        assert_eq!(evidence(b"not json s3cret", &secrets), "not json ***");
+        assert_eq!(evidence(&[0xff, 0xfe], &secrets), "2 bytes");
+        assert_eq!(evidence(b"", &secrets), Value::Null);
+    }
+}

@@ -1,0 +1,304 @@
+//! Strays: processes of an adapter that outlive it, found and ended wherever they hide.
+//!
+//! A group kill misses what left the group. On Linux the kit is a child subreaper, so whatever an adapter leaves
+//! behind stays below the kit, and is known by its group, its environment, its working folder or its parents. Elsewhere
+//! the group kill is all there is.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, waitpgid,
+    waitpid,
+};
+use tokio::time::{Instant, interval};
+
+use super::excerpt::excerpt;
+
+/// How often a process that was asked or told to end is looked at again.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// How long a killed process may take to be gone; only the kernel can be slow here.
+const BURIAL: Duration = Duration::from_secs(2);
+
+/// A process that an adapter left behind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stray {
+    /// The name of its program, as the kernel cuts it.
+    pub name: String,
+    /// Its process id.
+    pub pid: i32,
+}
+
+/// All processes of one child adapter: its group, and what lives in or came from its sandbox.
+#[derive(Debug, Clone)]
+pub(crate) struct Brood {
+    leader: Pid,
+    root: PathBuf,
+}
+
+impl Brood {
+    pub(crate) fn new(leader: Pid, root: &Path) -> Self {
+        Self {
+            leader,
+            root: root.to_path_buf(),
+        }
+    }
+
+    /// Asks the group to end.
+    pub(crate) fn terminate(&self) {
+        // It fails only if there is nobody left to ask.
+        let _ = kill_process_group(self.leader, Signal::TERM);
+    }
+
+    /// Ends the group and every stray, without waiting for them to be gone.
+    pub(crate) fn kill(&self) {
+        let _ = kill_process_group(self.leader, Signal::KILL);
+        // A process that is just forking may be missed once; not thrice.
+        for _ in 0..3 {
+            let living = self.living();
+            if living.is_empty() {
+                break;
+            }
+            for stray in living {
+                end(&stray);
+            }
+        }
+    }
+
+    /// How many processes there are, the leader included.
+    pub(crate) fn count(&self) -> usize {
+        self.living().len()
+    }
+
+    /// To be called once the leader is gone and buried. Gives the rest `patience` to follow it, ends those who do not,
+    /// and names them.
+    pub(crate) async fn sweep(&self, patience: Duration) -> Vec<Stray> {
+        let mut strays = self.remaining(patience).await;
+        if strays.is_empty() {
+            return strays;
+        }
+        self.kill();
+        let mut glances = interval(GLANCE);
+        let deadline = Instant::now() + BURIAL;
+        while Instant::now() < deadline {
+            glances.tick().await;
+            let bury = |stray: &Stray| {
+                Pid::from_raw(stray.pid).map(|pid| waitpid(Some(pid), WaitOptions::NOHANG))
+            };
+            let _ = strays.iter().filter_map(bury).count();
+            let living = self.living();
+            if living.is_empty() && self.group_is_empty() {
+                break;
+            }
+            for stray in living {
+                end(&stray);
+                if !strays.contains(&stray) {
+                    strays.push(stray);
+                }
+            }
+        }
+        strays.sort();
+        strays
+    }
+
+    async fn remaining(&self, patience: Duration) -> Vec<Stray> {
+        let deadline = Instant::now() + patience;
+        let mut glances = interval(GLANCE);
+        loop {
+            glances.tick().await;
+            let empty = self.group_is_empty();
+            let living = self.living();
+            if empty && living.is_empty() {
+                return living;
+            }
+            if Instant::now() >= deadline {
+                return living;
+            }
+        }
+    }
+
+    /// Buries what died in the group, and tells whether anybody is left in it.
+    fn group_is_empty(&self) -> bool {
+        while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
+        test_kill_process_group(self.leader).is_err()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn living(&self) -> Vec<Stray> {
+        census::living(self.leader.as_raw_nonzero().get(), &self.root)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn living(&self) -> Vec<Stray> {
+        let _ = &self.root;
+        let present = test_kill_process_group(self.leader).is_ok();
+        let leader = Stray {
+            name: "process group".to_owned(),
+            pid: self.leader.as_raw_nonzero().get(),
+        };
+        present.then_some(leader).into_iter().collect()
+    }
+}
+
+fn end(stray: &Stray) {
+    if let Some(pid) = Pid::from_raw(stray.pid) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+/// Keeps orphans below the kit, where they are found. Elsewhere than on Linux they go to the system.
+pub(crate) fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    {
+        // Old kernels refuse; then a stray is found only in its group.
+        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    }
+}
+
+/// Bounds the size of any one file the process writes, and keeps it from dumping core.
+pub(crate) fn limit_files(leader: Pid, bytes: u64) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        for (resource, limit) in [(Resource::Fsize, bytes), (Resource::Core, 0)] {
+            let limit = Rlimit {
+                current: Some(limit),
+                maximum: Some(limit),
+            };
+            // A process that is gone already writes nothing.
+            let _ = prlimit(Some(leader), resource, limit);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (leader, bytes);
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod census {
+    //! Who lives below this process, read from `/proc`.
+
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::path::Path;
+
+    use super::{Stray, excerpt};
+
+    struct Record {
+        name: String,
+        dead: bool,
+        parent: i32,
+        group: i32,
+    }
+
+    /// The processes below this one that belong to the group or the sandbox, or come from one that does.
+    pub(super) fn living(group: i32, root: &Path) -> Vec<Stray> {
+        let mut sandbox = root.as_os_str().as_bytes().to_vec();
+        sandbox.push(b'/');
+        let mut family = Family::default();
+        let mut found = Vec::new();
+        let mut stack: Vec<(i32, bool)> = family
+            .children("self")
+            .into_iter()
+            .map(|pid| (pid, false))
+            .collect();
+        while let Some((pid, inherited)) = stack.pop() {
+            let Some(record) = record(pid) else { continue };
+            let belongs = inherited || record.group == group || is_inside(pid, root, &sandbox);
+            if belongs && !record.dead {
+                found.push(Stray {
+                    name: record.name,
+                    pid,
+                });
+            }
+            stack.extend(
+                family
+                    .children(&pid.to_string())
+                    .into_iter()
+                    .map(|pid| (pid, belongs)),
+            );
+        }
+        found.sort();
+        found
+    }
+
+    /// Its environment names a path in the sandbox, or it works there.
+    fn is_inside(pid: i32, root: &Path, sandbox: &[u8]) -> bool {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .windows(sandbox.len())
+            .any(|window| window == sandbox)
+            || fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(root))
+    }
+
+    fn record(pid: i32) -> Option<Record> {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        // The name is in parentheses and may itself hold any character.
+        let open = stat.iter().position(|byte| *byte == b'(')?;
+        let close = stat.iter().rposition(|byte| *byte == b')')?;
+        let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
+        let mut fields = rest.split_ascii_whitespace();
+        Some(Record {
+            name: excerpt(stat.get(open + 1..close)?),
+            dead: matches!(fields.next()?, "Z" | "X" | "x"),
+            parent: fields.next()?.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+        })
+    }
+
+    /// Who is whose child. The kernel tells directly where it was built to; else every process is asked for its parent.
+    #[derive(Default)]
+    struct Family {
+        asked: Option<BTreeMap<i32, Vec<i32>>>,
+    }
+
+    impl Family {
+        fn children(&mut self, parent: &str) -> Vec<i32> {
+            let mut children = Vec::new();
+            let mut told = false;
+            for task in numbers(&format!("/proc/{parent}/task")) {
+                if let Ok(text) = fs::read_to_string(format!("/proc/{parent}/task/{task}/children"))
+                {
+                    told = true;
+                    children.extend(
+                        text.split_ascii_whitespace()
+                            .filter_map(|pid| pid.parse::<i32>().ok()),
+                    );
+                }
+            }
+            if told {
+                return children;
+            }
+            let own = || i32::try_from(std::process::id()).ok();
+            let parent = if parent == "self" {
+                own()
+            } else {
+                parent.parse().ok()
+            };
+            let asked = self.asked.get_or_insert_with(ask_everybody);
+            parent
+                .and_then(|parent| asked.get(&parent).cloned())
+                .unwrap_or_default()
+        }
+    }
+
+    fn ask_everybody() -> BTreeMap<i32, Vec<i32>> {
+        let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+        for pid in numbers("/proc") {
+            if let Some(record) = record(pid) {
+                children.entry(record.parent).or_default().push(pid);
+            }
+        }
+        children
+    }
+
+    fn numbers(folder: &str) -> Vec<i32> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect()
+    }
+}

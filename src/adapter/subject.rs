@@ -1,0 +1,147 @@
+//! The subject: the adapter under test, as something that can be launched again and again.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::io::{DuplexStream, duplex};
+use tokio_util::sync::CancellationToken;
+
+use super::Adapter;
+use super::command::CommandLine;
+use super::ear::Ear;
+use super::host::{Tenant, host};
+use super::place::Place;
+use super::process;
+use super::running::{Body, Running};
+use super::serve::serve;
+
+/// How many bytes an in-memory pipe holds, as a pipe of the operating system does.
+const PIPE: usize = 64 * 1024;
+
+/// The adapter under test. Every launch starts a fresh one.
+#[derive(Clone)]
+pub struct Subject {
+    starter: Starter,
+}
+
+#[derive(Clone)]
+enum Starter {
+    Tenant(Tenant),
+    Command(CommandLine),
+}
+
+/// Why an adapter could not be launched.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// There is no command to run.
+    #[error("there is no command to run")]
+    NoCommand,
+    /// The command could not be run.
+    #[error("`{program}` cannot be run")]
+    Command {
+        /// The command, escaped.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The in-process adapter got no thread.
+    #[error("no thread for the adapter")]
+    Thread(#[source] io::Error),
+}
+
+impl Subject {
+    /// A Rust adapter in this process. `factory` is called at each launch, on the adapter's own thread.
+    ///
+    /// The adapter is served over an in-memory pipe with the same codec as a child. A kill drops its runtime with
+    /// everything that was spawned on it; threads of its own are beyond the kit's reach.
+    pub fn in_process<A, F>(factory: F) -> Self
+    where
+        A: Adapter,
+        F: Fn() -> A + Send + Sync + 'static,
+    {
+        let factory = Arc::new(factory);
+        Self::served(move |input, output| {
+            let factory = Arc::clone(&factory);
+            async move { serve(factory(), input, output).await }
+        })
+    }
+
+    /// Anything in this process that speaks the driver protocol: it reads the kit's lines from the first stream and
+    /// writes its own to the second. The future runs on a thread and runtime of its own.
+    pub fn served<S, F>(server: S) -> Self
+    where
+        S: Fn(DuplexStream, DuplexStream) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<()>> + 'static,
+    {
+        let tenant: Tenant = Arc::new(move |input, output| Box::pin(server(input, output)));
+        Self {
+            starter: Starter::Tenant(tenant),
+        }
+    }
+
+    /// A child process in any language.
+    #[must_use]
+    pub fn command(command: CommandLine) -> Self {
+        Self {
+            starter: Starter::Command(command),
+        }
+    }
+
+    /// Starts a fresh adapter in `place` (whose folders exist) and tells `ear` of everything that happens. Nothing is
+    /// said to the adapter yet. To be called inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`LaunchError`] if there is nothing to start. An adapter that starts and dies at once is not an error here.
+    #[expect(
+        clippy::unused_async,
+        reason = "containment may have to wait here, and callers await already"
+    )]
+    pub async fn launch(&self, place: &Place, ear: Arc<dyn Ear>) -> Result<Running, LaunchError> {
+        match &self.starter {
+            Starter::Tenant(tenant) => {
+                let (mouth, input) = duplex(PIPE);
+                let (output, hearing) = duplex(PIPE);
+                let eviction = CancellationToken::new();
+                let exit = host(Arc::clone(tenant), input, output, eviction.clone())
+                    .map_err(LaunchError::Thread)?;
+                Ok(Running::over(
+                    ear,
+                    place,
+                    hearing,
+                    mouth,
+                    Body::Thread { exit, eviction },
+                ))
+            }
+            Starter::Command(command) => {
+                let (mut child, brood) = process::spawn(command, place)?;
+                let pipes = (child.stdin.take(), child.stdout.take());
+                let (Some(mouth), Some(hearing)) = pipes else {
+                    return Err(LaunchError::NoCommand);
+                };
+                Ok(Running::over(
+                    ear,
+                    place,
+                    hearing,
+                    mouth,
+                    Body::Child {
+                        child: Box::new(child),
+                        brood,
+                    },
+                ))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.starter {
+            Starter::Tenant(_) => formatter.write_str("Subject::in_process"),
+            Starter::Command(command) => formatter.debug_tuple("Subject").field(command).finish(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The watch: what an adapter may use up while it runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::ear::Breach;
+use super::stray::Brood;
+
+/// The most bytes a sandbox folder may hold, and the most any one file may.
+pub(crate) const SANDBOX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The most files and folders a sandbox may hold.
+const SANDBOX_FILES: usize = 20_000;
+
+/// The most processes an adapter may have.
+const PROCESSES: usize = 64;
+
+/// How often the watch looks.
+const ROUND: Duration = Duration::from_millis(100);
+
+/// Looks after the sandbox at `root` and the processes of `brood`, until one of them is over its limit.
+pub(crate) async fn watch(root: PathBuf, brood: Option<Brood>) -> (Breach, String) {
+    let mut rounds = interval(ROUND);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick is immediate, and nothing has happened yet.
+    rounds.tick().await;
+    loop {
+        rounds.tick().await;
+        let (root, brood) = (root.clone(), brood.clone());
+        // Walking a folder of 20,000 files must not hold up the kit's one thread.
+        let look = tokio::task::spawn_blocking(move || overrun(&root, brood.as_ref()));
+        if let Ok(Some(overrun)) = look.await {
+            return overrun;
+        }
+    }
+}
+
+fn overrun(root: &Path, brood: Option<&Brood>) -> Option<(Breach, String)> {
+    let processes = brood.map_or(0, Brood::count);
+    if processes > PROCESSES {
+        return Some((Breach::TooManyProcesses, format!("{processes} processes")));
+    }
+    let (mut bytes, mut files) = (0, 0);
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        // What disappears while we look takes no room.
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            files += 1;
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            } else {
+                bytes += size(&metadata);
+            }
+            if bytes > SANDBOX_BYTES || files > SANDBOX_FILES {
+                return Some((Breach::SandboxFull, format!("{files} files, {bytes} bytes")));
+            }
+        }
+    }
+    None
+}
+
+/// What a file takes up: a sparse file of any length takes little.
+#[cfg(unix)]
+fn size(metadata: &fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.blocks() * 512
+}
+
+#[cfg(not(unix))]
+fn size(metadata: &fs::Metadata) -> u64 {
+    metadata.len()
+}

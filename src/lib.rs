@@ -3,12 +3,11 @@
 pub mod adapter;
 pub mod cli;
 pub mod contract;
+pub mod evidence;
 pub mod mutant;
 pub mod publish;
 pub mod reference;
 pub mod report;
-pub mod runner;
-pub mod session;
 pub mod simulator;
 pub mod suite;
 pub mod wire;

@@ -1,0 +1,187 @@
+//! The report, field by field.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::claim::Claim;
+use super::outcome::Outcome;
+use crate::evidence::{Mismatch, Timeline};
+use crate::suite::{CaseId, Level, RequirementId};
+
+/// The result of one run of the suite against one adapter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// What was run.
+    pub identity: Identity,
+    /// The claim that the outcomes support.
+    pub claim: Claim,
+    /// The claim in a sentence, with its counts.
+    pub summary: String,
+    /// How many rules had which outcome.
+    pub counts: Counts,
+    /// The seed of every random choice of the run.
+    pub seed: u32,
+    /// What was asked for.
+    pub options: Options,
+    /// The adapter, as it introduced itself; absent if it never did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub adapter: Option<AdapterIdentity>,
+    /// Why the adapter never started, if it never did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub never_started: Option<String>,
+    /// Every rule of the catalogue, in its order.
+    pub rules: Vec<RuleResult>,
+    /// Real time of the whole run, milliseconds.
+    pub took_ms: u64,
+}
+
+/// Versions of everything that took part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Version of the specification.
+    pub spec: String,
+    /// Digest of the suite: SHA-256 of its feature files, hex.
+    pub suite: String,
+    /// Version of the driver protocol.
+    pub protocol_version: u32,
+    /// Version of the kit.
+    pub kit: String,
+}
+
+/// What was asked of the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// What was run: `--reference`, or the command after `--`.
+    pub subject: Vec<String>,
+    /// Rules asked for; empty means all.
+    pub rules: Vec<String>,
+    /// Levels asked for: `must`, `should` or `all`.
+    pub level: String,
+    /// Whether a failing SHOULD counts.
+    pub strict: bool,
+    /// Factor on every wait.
+    pub patience: f64,
+    /// Scenarios at the same time.
+    pub jobs: u32,
+    /// How often each scenario ran.
+    pub repeat: u32,
+}
+
+/// The adapter, as it introduced itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdapterIdentity {
+    /// Its id.
+    pub adapter_id: String,
+    /// Its version.
+    pub adapter_version: String,
+    /// The features it claims, sorted.
+    pub features: Vec<String>,
+}
+
+/// A partition of the rules by outcome; `deviation` and `stale` count rules again, beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// Rules that passed.
+    pub pass: u32,
+    /// Rules that the adapter broke.
+    pub fail: u32,
+    /// Rules that could not be decided.
+    pub inconclusive: u32,
+    /// Rules that a fault of the kit kept from a verdict.
+    pub error: u32,
+    /// Rules whose feature is not claimed.
+    pub not_applicable: u32,
+    /// Rules for people, or not selected.
+    pub untested: u32,
+    /// Failures that a baseline declares.
+    pub deviation: u32,
+    /// Entries of the baseline that no longer hold.
+    pub stale: u32,
+}
+
+impl Counts {
+    /// Counts rule results.
+    #[must_use]
+    pub fn of(rules: &[RuleResult]) -> Self {
+        let mut counts = Self::default();
+        for rule in rules {
+            *match rule.outcome {
+                Outcome::Pass => &mut counts.pass,
+                Outcome::Fail => &mut counts.fail,
+                Outcome::Inconclusive => &mut counts.inconclusive,
+                Outcome::Error => &mut counts.error,
+                Outcome::NotApplicable => &mut counts.not_applicable,
+                Outcome::Untested => &mut counts.untested,
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// One rule and what came out of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleResult {
+    /// Its id.
+    pub id: RequirementId,
+    /// The family's title.
+    pub family: String,
+    /// Its level.
+    pub level: Level,
+    /// The normative sentence.
+    pub sentence: String,
+    /// Where the sentence comes from.
+    pub source: String,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Why, for outcomes that no scenario explains (`not_applicable`, `untested`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Its scenarios that ran.
+    pub scenarios: Vec<CaseResult>,
+}
+
+/// One scenario and what came out of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseResult {
+    /// Its id.
+    pub id: CaseId,
+    /// Its name.
+    pub name: String,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The outcome explained in a sentence; of a pass, what it rests on.
+    pub message: String,
+    /// Expectation and observation, where they part.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mismatch: Option<Mismatch>,
+    /// Indexes of the timeline entries that the outcome rests on, proof of life among them.
+    pub evidence: Vec<usize>,
+    /// The steps, with what came of each.
+    pub steps: Vec<StepResult>,
+    /// Everything seen.
+    pub timeline: Timeline,
+    /// Real time, microseconds.
+    pub took_us: u64,
+}
+
+/// One step of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepResult {
+    /// The sentence, keyword included.
+    pub text: String,
+    /// The line in the feature file.
+    pub line: u32,
+    /// The outcome; `untested` after an earlier step that did not pass.
+    pub outcome: Outcome,
+    /// Length of the timeline when the step was judged; absent for steps that judge nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub judged_at: Option<usize>,
+}

@@ -1,0 +1,165 @@
+//! What survives a restart: metadata in one file, written whole or not at all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::digest::hex;
+use super::gate::Standing;
+use super::outbox::Entry;
+
+/// Everything the adapter keeps. No body and no credential has a place in it; context tokens have
+/// one only because `context_cache` asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateDocument {
+    /// How often the channel was started.
+    pub starts: u64,
+    /// The position of each cursor key (WX-CURSOR-005).
+    pub cursors: BTreeMap<String, String>,
+    /// The dedup keys of settled messages, and when they were settled.
+    pub settled: BTreeMap<String, i64>,
+    /// Where each person stands who had to be paired.
+    pub pairing: BTreeMap<String, Standing>,
+    /// What became of recent actions, by AIOS's idempotency key.
+    pub actions: BTreeMap<String, Entry>,
+    /// The newest context token of each peer, where the cache is on.
+    pub contexts: BTreeMap<String, String>,
+}
+
+/// Keeps the state document.
+pub trait Store: Send + Sync + 'static {
+    /// What an earlier process left.
+    fn load(&self) -> Found;
+
+    /// Replaces the document, at once and as a whole: a kill leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// If it could not be written; the old one stands.
+    fn save(&self, document: &StateDocument) -> io::Result<()>;
+}
+
+/// What lies in a state folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing yet: this is the first start.
+    Nothing,
+    /// The document as it was saved.
+    Intact(Box<StateDocument>),
+    /// Something was here, and it can no longer be trusted or is gone.
+    Damaged,
+}
+
+/// The document in a file of a folder of its own.
+///
+/// The folder outlives its file, so a file that was removed is told from one that never was. The
+/// first line is a digest of the rest, so any other change is noticed too. Nothing is forced to the
+/// disk: a killed process loses nothing, and what a power cut takes is recovered as damage.
+#[derive(Debug)]
+pub struct FolderStore {
+    folder: PathBuf,
+}
+
+const FILE: &str = "state.json";
+const NEXT: &str = "state.next";
+
+impl FolderStore {
+    /// The store below a `state_dir`.
+    #[must_use]
+    pub fn below(state_dir: &Path) -> Self {
+        Self { folder: state_dir.join("aios-wechat-reference") }
+    }
+
+    fn read(&self) -> Option<StateDocument> {
+        let text = fs::read_to_string(self.folder.join(FILE)).ok()?;
+        let (seal, body) = text.split_once('\n')?;
+        (seal == hex(&Sha256::digest(body))).then(|| serde_json::from_str(body).ok())?
+    }
+}
+
+impl Store for FolderStore {
+    fn load(&self) -> Found {
+        match self.read() {
+            Some(document) => Found::Intact(Box::new(document)),
+            None if self.folder.exists() => Found::Damaged,
+            None => Found::Nothing,
+        }
+    }
+
+    fn save(&self, document: &StateDocument) -> io::Result<()> {
+        let body = serde_json::to_string(document)?;
+        let text = format!("{}\n{body}", hex(&Sha256::digest(&body)));
+        if self.folder.exists() {
+            fs::write(self.folder.join(NEXT), text)?;
+            return fs::rename(self.folder.join(NEXT), self.folder.join(FILE));
+        }
+        // The folder appears with its first file in it: an empty one means damage.
+        let nascent = self.folder.with_extension("new");
+        fs::create_dir_all(&nascent)?;
+        fs::write(nascent.join(FILE), text)?;
+        fs::rename(nascent, &self.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(starts: u64) -> StateDocument {
+        let settled = BTreeMap::from([("wx-1".to_owned(), 5)]);
+        StateDocument { starts, settled, ..StateDocument::default() }
+    }
+
+    fn saved() -> (tempfile::TempDir, FolderStore, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderStore::below(folder.path());
+        store.save(&document(1)).unwrap();
+        let file = store.folder.join(FILE);
+        (folder, store, file)
+    }
+
+    #[test]
+    fn a_first_start_finds_nothing_and_a_later_one_what_was_saved_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderStore::below(folder.path());
+        assert_eq!(store.load(), Found::Nothing);
+        for starts in 1..4 {
+            store.save(&document(starts)).unwrap();
+            assert_eq!(store.load(), Found::Intact(Box::new(document(starts))));
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_noticed() {
+        let (_folder, store, file) = saved();
+        let whole = fs::read(&file).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&file, &whole[..length]).unwrap();
+            assert_eq!(store.load(), Found::Damaged, "cut to {length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_single_changed_byte_is_noticed() {
+        let (_folder, store, file) = saved();
+        let whole = fs::read(&file).unwrap();
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            fs::write(&file, &changed).unwrap();
+            assert_eq!(store.load(), Found::Damaged, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_removed_file_is_damage_and_is_mended_by_the_next_save() {
+        let (_folder, store, file) = saved();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(store.load(), Found::Damaged);
+        store.save(&document(2)).unwrap();
+        assert_eq!(store.load(), Found::Intact(Box::new(document(2))));
+    }
+}

@@ -1,6 +1,6 @@
 //! Pure: how the channel is, and its recent errors.
 
-use crate::contract::{Code, Health, HealthState, Natural, RecentError, RecentErrors, Seq, Timestamp};
+use crate::contract::{Code, Health, HealthState, RecentError, RecentErrors, Seq, Timestamp};
 
 /// Recent errors that are remembered at most; the stalest give way.
 const MOST_ERRORS: usize = 32;

@@ -8,6 +8,8 @@ pub mod mutant;
 pub mod publish;
 pub mod reference;
 pub mod report;
+pub mod runner;
+pub mod session;
 pub mod simulator;
 pub mod suite;
 pub mod wire;

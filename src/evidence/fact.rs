@@ -182,6 +182,16 @@ pub enum Fact {
         /// The kit ended it, or asked it to.
         asked: bool,
     },
+    /// The kit closed a process, or killed it, and this is how far it had to go.
+    Closed {
+        /// Which process.
+        process: u32,
+        /// The step of the ladder: `gone`, `end_of_input`, `asked`, `killed`.
+        reached: String,
+        /// Processes it left behind, which the kit ended.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        left_behind: Vec<String>,
+    },
     /// The adapter wrote to its standard error.
     Stderr {
         /// Which process.
@@ -294,6 +304,7 @@ impl Fact {
             | Self::Delivered { .. } => Lane::Wechat,
             Self::Launched { .. }
             | Self::Ended { .. }
+            | Self::Closed { .. }
             | Self::Stderr { .. }
             | Self::Violation { .. } => Lane::Adapter,
             Self::Asked { .. }

@@ -1,1 +1,166 @@
 //! Scenarios into outcomes: cucumber as the step library, and our own loop.
+//!
+//! cucumber gives expressions, matching and typed arguments. Its own runner is not used: it has no
+//! deadline, takes an unmatched step for a green one, and loses structured failures.
+
+mod engine;
+mod phrases;
+mod plan;
+mod preflight;
+mod steps;
+mod world;
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use futures_util::stream::{self, StreamExt};
+
+pub use phrases::{Phrase, check_steps, phrases, unused_phrases};
+pub use plan::{Levels, Selection};
+pub use preflight::Preflight;
+
+use crate::adapter::Subject;
+use crate::contract::driver::PROTOCOL_VERSION;
+use crate::report::{CaseResult, Claim, Counts, Identity, Options, Outcome, Report, RuleResult};
+use crate::session::Patience;
+use crate::suite::{Problem, Suite};
+
+/// A request to run the suite.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What to run.
+    pub selection: Selection,
+    /// The seed of every random choice.
+    pub seed: u32,
+    /// Factor on every wait, above zero.
+    pub patience: f64,
+    /// How many scenarios run at the same time, at least 1.
+    pub jobs: u32,
+    /// How often each scenario runs, at least 1.
+    pub repeat: u32,
+    /// Whether a failing SHOULD counts.
+    pub strict: bool,
+    /// What is run, as the user would type it.
+    pub subject: Vec<String>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            selection: Selection::default(),
+            seed: 0,
+            patience: 1.0,
+            jobs: 1,
+            repeat: 1,
+            strict: false,
+            subject: Vec::new(),
+        }
+    }
+}
+
+/// Told of each scenario as it ends, in the order of the catalogue.
+pub trait Progress {
+    /// The run begins; so many scenarios will run.
+    fn begins(&mut self, cases: usize) {
+        let _ = cases;
+    }
+
+    /// A scenario ended.
+    fn ended(&mut self, case: &CaseResult) {
+        let _ = case;
+    }
+}
+
+/// Nobody is told anything.
+impl Progress for () {}
+
+/// Runs the suite against an adapter.
+///
+/// Must be awaited on a current-thread runtime or inside one task: the futures of steps are local.
+///
+/// # Errors
+/// The suite itself is broken: problems with file and line. Nothing was run.
+pub async fn run(
+    suite: &Suite,
+    subject: &Subject,
+    run: &Run,
+    progress: &mut dyn Progress,
+) -> Result<Report, Vec<Problem>> {
+    let problems = check_steps(suite);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let began = Instant::now();
+    let patience = Patience::new(run.patience);
+    let preflight = preflight::fly(subject, &patience, run.seed).await;
+    let plan = plan::plan(suite, &run.selection, &preflight);
+    let cases: Vec<_> = plan.cases().collect();
+    progress.begins(cases.len() * run.repeat as usize);
+
+    let engine = Rc::new(engine::Engine {
+        subject: subject.clone(),
+        known: preflight.known.clone(),
+        patience,
+        seed: run.seed,
+        steps: world::World::steps(),
+    });
+    let mut results: Vec<CaseResult> = Vec::with_capacity(cases.len());
+    for _ in 0..run.repeat.max(1) {
+        let mut ending = stream::iter(&cases)
+            .map(|(requirement, case)| {
+                let engine = Rc::clone(&engine);
+                async move { engine.run(requirement, case).await }
+            })
+            .buffered(run.jobs.max(1) as usize);
+        while let Some(result) = ending.next().await {
+            progress.ended(&result);
+            results.push(result);
+        }
+    }
+    let rules = plan.fold(suite, &preflight, results);
+    Ok(report(suite, run, &preflight, rules, began))
+}
+
+fn report(
+    suite: &Suite,
+    run: &Run,
+    preflight: &Preflight,
+    rules: Vec<RuleResult>,
+    began: Instant,
+) -> Report {
+    let claim = Claim::of(&rules, run.selection.is_partial());
+    let mut unclaimed: Vec<String> = rules
+        .iter()
+        .filter(|rule| rule.outcome == Outcome::NotApplicable)
+        .filter_map(|rule| suite.requirement(&rule.id))
+        .flat_map(|requirement| &requirement.needs)
+        .map(|feature| feature.as_str().to_owned())
+        .collect();
+    unclaimed.sort();
+    unclaimed.dedup();
+    Report {
+        identity: Identity {
+            spec: "v0".to_owned(),
+            suite: suite.digest.clone(),
+            protocol_version: u32::try_from(PROTOCOL_VERSION.get()).unwrap_or_default(),
+            kit: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        claim,
+        summary: claim.summary(&rules, &unclaimed),
+        counts: Counts::of(&rules),
+        seed: run.seed,
+        options: Options {
+            subject: run.subject.clone(),
+            rules: run.selection.rules.iter().map(ToString::to_string).collect(),
+            level: run.selection.levels.as_str().to_owned(),
+            strict: run.strict,
+            patience: run.patience,
+            jobs: run.jobs,
+            repeat: run.repeat,
+        },
+        adapter: preflight.adapter.clone(),
+        never_started: preflight.never_started.clone(),
+        rules,
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}

@@ -1,1 +1,733 @@
 //! One scenario, live: a simulated WeChat, an adapter, a played AIOS, and the evidence.
+//!
+//! A session *drives*: it makes things happen, waits, and records. It judges nothing; judgement is
+//! [`expect`], pure predicates over the timeline, so that stored evidence can be judged again.
+
+mod aios;
+mod cast;
+mod clock;
+mod draft;
+pub mod expect;
+mod log;
+mod patience;
+mod wechat;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+pub use aios::{Aios, Mood};
+pub use cast::{Cast, Person};
+pub use clock::SceneClock;
+pub use draft::{Draft, FLAWS, Flaw, allowlist};
+pub use log::{Log, Waited};
+pub use patience::Patience;
+pub use wechat::{Damage, Item, Letter, Wechat};
+
+use crate::adapter::{CallError, Ending, Place, Reached, Running, Subject};
+use crate::contract::driver::{AdvanceParams, InitializeParams, KitIdentity, PROTOCOL_VERSION};
+use crate::contract::{
+    Account, ActionHead, AdapterVersion, BaseUrl, CredentialRef, Id, OutboundAction, Secret, Secrets,
+    Seq, Slug, Start, StateDir, Text, TextPayload, Timestamp, Transport,
+};
+use crate::evidence::{Fact, Mismatch, SentMessage, Timeline};
+
+/// In virtual time: how far a tick moves it, how long the adapter is left alone before one, how
+/// often at most in one wait (a minute in all, far below every window that a rule speaks of).
+const TICK: Duration = Duration::from_millis(200);
+const QUIET: Duration = Duration::from_millis(2);
+const TICKS_MAX: u32 = 300;
+
+/// Why a step could not be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The adapter did not do what the step needs of it, or the kit could not tell.
+    Mismatch(Mismatch),
+    /// A fault of the kit.
+    Kit(String),
+}
+
+impl From<Mismatch> for Stop {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::Mismatch(mismatch)
+    }
+}
+
+impl Stop {
+    /// A fault of the kit.
+    pub fn kit(cause: impl std::fmt::Display) -> Self {
+        Self::Kit(cause.to_string())
+    }
+}
+
+/// What a driving step returns.
+pub type Driven<T = ()> = Result<T, Stop>;
+
+/// What a run has found out about the adapter before its first scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The features it claims, as it wrote them.
+    pub features: BTreeSet<String>,
+}
+
+impl Known {
+    /// Whether a feature is claimed.
+    #[must_use]
+    pub fn claims(&self, feature: &str) -> bool {
+        self.features.contains(feature)
+    }
+}
+
+/// One scenario, live.
+#[derive(Debug)]
+pub struct Session {
+    /// What was seen so far.
+    pub log: Log,
+    /// WeChat, with everything that can happen there.
+    pub wechat: Wechat,
+    /// The people and their words.
+    pub cast: Cast,
+    /// The configuration the adapter is or will be started with.
+    pub draft: Draft,
+    clock: SceneClock,
+    patience: Patience,
+    subject: Subject,
+    sandbox: TempDir,
+    process: u32,
+    control: bool,
+    mood: Mood,
+    live: Option<Live>,
+    actions: u32,
+    /// Requests made of the present process: the link numbers them the same way.
+    calls: u32,
+}
+
+struct Live {
+    running: Running,
+    aios: Arc<Aios>,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("aios", &self.aios).finish_non_exhaustive()
+    }
+}
+
+/// What a session is made of.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The adapter under test.
+    pub subject: Subject,
+    /// What is known of it.
+    pub known: Known,
+    /// How long to wait.
+    pub patience: Patience,
+    /// The seed of everything drawn.
+    pub seed: u64,
+    /// The process is a control process with faultless input.
+    pub control: bool,
+}
+
+impl Session {
+    /// Sets the scene: WeChat is there, the adapter is not yet started.
+    ///
+    /// # Errors
+    /// A fault of the kit: no folder, no port.
+    pub async fn open(scene: Scene, log: Log) -> Driven<Self> {
+        let mut cast = Cast::draw(scene.seed);
+        let clock = SceneClock::new(scene.known.claims("virtual_time"));
+        let wechat = Wechat::open(&log, &mut cast, clock).await?;
+        let sandbox = tempfile::Builder::new().prefix("aios-wechat-").tempdir().map_err(Stop::kit)?;
+        let draft = Draft::usual(&cast).map_err(Stop::Kit)?;
+        let process = log.read(expect::processes);
+        Ok(Self {
+            log,
+            wechat,
+            cast,
+            draft,
+            clock,
+            patience: scene.patience,
+            subject: scene.subject,
+            sandbox,
+            process,
+            control: scene.control,
+            mood: Mood::default(),
+            live: None,
+            actions: 0,
+            calls: 0,
+        })
+    }
+
+    /// Launches the adapter and shakes hands.
+    ///
+    /// # Errors
+    /// Undecided if the adapter cannot be launched or does not answer: it was gone before anything
+    /// could be judged.
+    pub async fn launch(&mut self) -> Driven {
+        let place = Place::new(self.sandbox.path());
+        for folder in place.folders() {
+            fs::create_dir_all(folder).map_err(Stop::kit)?;
+        }
+        self.process += 1;
+        self.calls = 0;
+        let accepted = self.live.take().map_or_else(BTreeSet::new, |live| live.aios.memory().1);
+        let accepted = if accepted.is_empty() { self.log.read(expect::accepted_keys) } else { accepted };
+        let aios = Arc::new(Aios::new(self.log.clone(), self.process, self.mood, accepted));
+        self.log.record(Fact::Launched { process: self.process, control: self.control });
+        let running = self.subject.launch(&place, Arc::clone(&aios) as _).await.map_err(|error| {
+            Stop::Mismatch(Mismatch::undecided("the adapter to start", error.to_string()))
+        })?;
+        self.live = Some(Live { running, aios });
+        let params = InitializeParams {
+            protocol_version: PROTOCOL_VERSION,
+            kit: KitIdentity {
+                name: Slug::try_from(env!("CARGO_PKG_NAME")).map_err(Stop::kit)?,
+                version: AdapterVersion::try_from(env!("CARGO_PKG_VERSION")).map_err(Stop::kit)?,
+            },
+        };
+        match self.call("initialize", &params, self.patience.initialize()).await? {
+            Told::Result(_) => Ok(()),
+            Told::Error(error) => Err(Mismatch::undecided(
+                "an answer to `initialize` with capabilities",
+                format!("error {error}"),
+            )
+            .into()),
+            Told::Nothing(why) => {
+                Err(Mismatch::undecided("an answer to `initialize`", why).into())
+            }
+        }
+    }
+
+    /// Starts the launched adapter with the draft; what it says is recorded, not judged.
+    ///
+    /// # Errors
+    /// The adapter does not answer at all.
+    pub async fn start(&mut self) -> Driven {
+        self.start_at(self.wechat.transport()).await
+    }
+
+    /// Starts the adapter with the draft as it stands, against an address that leads nowhere good:
+    /// whoever polls there has not refused.
+    ///
+    /// # Errors
+    /// The adapter does not answer at all.
+    pub async fn start_trapped(&mut self) -> Driven {
+        let trap = self.wechat.trap().await?;
+        self.start_at(trap).await
+    }
+
+    async fn start_at(&mut self, (base_url, cdn_base_url): (String, String)) -> Driven {
+        let url = |text: String| BaseUrl::try_from(text).map_err(Stop::kit);
+        let state_dir = Place::new(self.sandbox.path()).state();
+        let faultless = Start {
+            integration: self.draft.integration.clone(),
+            secrets: self.secrets()?,
+            transport: Transport { base_url: url(base_url)?, cdn_base_url: url(cdn_base_url)? },
+            state_dir: StateDir::try_from(state_dir.to_string_lossy().into_owned())
+                .map_err(Stop::kit)?,
+            clock: self.clock.setting(),
+        };
+        let mut params = serde_json::to_value(&faultless).map_err(Stop::kit)?;
+        params["integration"] = self.draft.document().map_err(Stop::Kit)?;
+        match self.call("start", &params, self.patience.start()).await? {
+            Told::Nothing(why) => Err(Mismatch::new("an answer to `start`", why, self.last()).into()),
+            Told::Result(_) | Told::Error(_) => Ok(()),
+        }
+    }
+
+    fn secrets(&self) -> Driven<Secrets> {
+        let mut secrets = Vec::new();
+        if !self.draft.secret_withheld() {
+            let account = Account {
+                token: Secret::try_from(self.cast.token.as_str()).map_err(Stop::kit)?,
+                bot_id: Id::try_from(self.cast.bot.as_str()).map_err(Stop::kit)?,
+                user_id: Id::try_from(self.cast.owner.as_str()).map_err(Stop::kit)?,
+            };
+            let reference = CredentialRef::try_from(draft::CREDENTIAL).map_err(Stop::kit)?;
+            secrets.push((reference, account));
+        }
+        Ok(secrets.into_iter().collect())
+    }
+
+    /// Launches and starts the adapter, which is to run afterwards.
+    ///
+    /// # Errors
+    /// The adapter refuses a faultless configuration, or does not answer.
+    pub async fn run(&mut self) -> Driven {
+        self.launch().await?;
+        self.start().await?;
+        match self.log.read(expect::last_start_error) {
+            None => Ok(()),
+            Some((at, error)) => Err(Mismatch::new(
+                "the adapter to start with a faultless configuration",
+                format!("it answers with error {error}"),
+                vec![at],
+            )
+            .into()),
+        }
+    }
+
+    /// Asks the adapter to stop, and waits for its process to end.
+    ///
+    /// # Errors
+    /// The adapter does not answer `stop`.
+    pub async fn stop(&mut self) -> Driven {
+        let told = self.call("stop", &serde_json::Map::new(), self.patience.call()).await?;
+        let ended = self.close().await;
+        match told {
+            Told::Nothing(why) => Err(Mismatch::new("an answer to `stop`", why, self.last()).into()),
+            Told::Result(_) | Told::Error(_) => ended,
+        }
+    }
+
+    /// Closes the adapter's input and waits for it to end; ends it after the grace period.
+    async fn close(&mut self) -> Driven {
+        if let Some(live) = self.live.take() {
+            live.aios.expect_end();
+            let ending = live.running.close(self.patience.grace()).await;
+            self.ended(&live, &ending);
+        }
+        Ok(())
+    }
+
+    /// Ends the adapter at once, as a crash does.
+    ///
+    /// # Errors
+    /// None so far.
+    pub async fn kill(&mut self) -> Driven {
+        if let Some(live) = self.live.take() {
+            live.aios.expect_end();
+            let ending = live.running.kill().await;
+            self.ended(&live, &ending);
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, live: &Live, ending: &Ending) {
+        self.mood = live.aios.memory().0;
+        let reached = match ending.reached {
+            Reached::Gone => "gone",
+            Reached::EndOfInput => "end_of_input",
+            Reached::Asked => "asked",
+            Reached::Killed => "killed",
+        };
+        self.log.record(Fact::Closed {
+            process: self.process,
+            reached: reached.to_owned(),
+            left_behind: ending.left_behind.iter().map(|stray| stray.name.clone()).collect(),
+        });
+    }
+
+    /// How AIOS receives events at present.
+    #[must_use]
+    pub fn mood(&self) -> Mood {
+        self.live.as_ref().map_or(self.mood, |live| live.aios.memory().0)
+    }
+
+    /// Somebody sends a message.
+    pub fn send(&mut self, letter: &Letter) -> SentMessage {
+        self.wechat.send(&mut self.cast, letter)
+    }
+
+    /// Somebody sends several messages that WeChat hands over together.
+    pub fn send_at_once(&mut self, letters: &[Letter], twin: Option<usize>) -> Vec<SentMessage> {
+        self.wechat.send_at_once(&mut self.cast, letters, twin)
+    }
+
+    /// Somebody says something.
+    pub fn say(&mut self, who: Person, text: &str) -> SentMessage {
+        let letter = Letter::new(self.cast.person(who), Item::Text(text.to_owned()));
+        self.send(&letter)
+    }
+
+    /// The id of the last message of a person.
+    #[must_use]
+    pub fn last_from(&self, person: &str) -> Option<String> {
+        self.log.read(|timeline| {
+            let sent = expect::View::of(timeline).sent();
+            let last = sent.iter().rev().find(|(_, message)| message.from == person)?;
+            Some(last.1.message_id.clone())
+        })
+    }
+
+    /// AIOS answers the last message, once it has reached AIOS.
+    ///
+    /// # Errors
+    /// The message does not get through, or the adapter does not answer.
+    pub async fn answer_last(&mut self) -> Driven {
+        self.fence().await?;
+        let message = self.log.read(|timeline| {
+            expect::View::of(timeline).that_message().cloned()
+        })?;
+        let text = self.cast.text();
+        self.act_text(&message.from, &text, Some(&message.message_id)).await
+    }
+
+    /// AIOS sends somebody a text.
+    ///
+    /// # Errors
+    /// The adapter does not answer.
+    pub async fn send_to(&mut self, who: Person, text: &str, reply_to: Option<&str>) -> Driven {
+        self.fence().await?;
+        let person = self.cast.person(who).to_owned();
+        self.act_text(&person, text, reply_to).await
+    }
+
+    async fn act_text(&mut self, person: &str, text: &str, reply_to: Option<&str>) -> Driven {
+        let head = self.action_head(person, reply_to)?;
+        let payload = TextPayload {
+            recipient: Id::try_from(person).map_err(Stop::kit)?,
+            text: Text::try_from(text).map_err(Stop::kit)?,
+            reply_to: reply_to.map(Id::try_from).transpose().map_err(Stop::kit)?,
+        };
+        self.act(&OutboundAction::message(head, payload)).await
+    }
+
+    /// The envelope of an action: it goes on with the session and the thread of the event that it
+    /// answers, if there is one.
+    fn action_head(&mut self, person: &str, reply_to: Option<&str>) -> Driven<ActionHead> {
+        let number = self.next_action();
+        let text_of = |event: &expect::Event<'_>, name| event.text(name).map(str::to_owned);
+        let (session, thread) = self.log.read(|timeline| {
+            let view = expect::View::of(timeline);
+            let events = view.all_events();
+            let from = |event: &&expect::Event<'_>| {
+                event.document.pointer("/payload/sender").and_then(Value::as_str) == Some(person)
+            };
+            let last = events.iter().rev().find(from);
+            let answered = events.iter().find(|e| reply_to.is_some() && e.text("message_id") == reply_to);
+            (
+                last.and_then(|event| text_of(event, "session_id")),
+                answered.and_then(|event| text_of(event, "correlation_id")),
+            )
+        });
+        let id = |text: String| Id::try_from(text).map_err(Stop::kit);
+        Ok(ActionHead {
+            workspace_id: self.draft.integration.route.workspace_id.clone(),
+            agent_id: self.draft.integration.route.agent_id.clone(),
+            session_id: id(session.unwrap_or_else(|| "aios-session".to_owned()))?,
+            stream_id: id("aios-1".to_owned())?,
+            seq: Seq::try_from(i64::from(number)).map_err(Stop::kit)?,
+            message_id: id(format!("act-{number:04}-{}", self.cast.tag()))?,
+            timestamp: Timestamp::from_unix_ms(self.now_ms()),
+            correlation_id: id(thread.unwrap_or_else(|| format!("aios-{number}")))?,
+        })
+    }
+
+    /// Starts the adapter once more in the same process, now with a faultless configuration; if
+    /// it will not have it, gives whatever it may still do a settle time instead.
+    ///
+    /// # Errors
+    /// The adapter does not answer.
+    pub async fn start_again(&mut self) -> Driven {
+        self.start().await?;
+        if self.log.read(expect::last_start_error).is_some() {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// How AIOS receives events from now on, over restarts.
+    pub fn set_mood(&mut self, mood: Mood) {
+        self.mood = mood;
+        if let Some(live) = &self.live {
+            live.aios.set_mood(mood);
+        }
+    }
+
+    /// Damages everything that the adapter keeps.
+    ///
+    /// # Errors
+    /// A fault of the kit: the files cannot be changed.
+    pub fn damage(&mut self, damage: Damage) -> Driven {
+        let state = Place::new(self.sandbox.path()).state();
+        damage.inflict(&state, &mut self.cast).map_err(Stop::kit)
+    }
+
+    /// Asks for the access rules in force.
+    ///
+    /// # Errors
+    /// The adapter does not answer.
+    pub async fn audit(&mut self) -> Driven {
+        self.ask("audit", &serde_json::Map::new()).await
+    }
+
+    /// Asks for the health.
+    ///
+    /// # Errors
+    /// The adapter does not answer.
+    pub async fn health(&mut self) -> Driven {
+        self.ask("health", &serde_json::Map::new()).await
+    }
+
+    /// Gives the adapter an action.
+    ///
+    /// # Errors
+    /// The adapter does not answer.
+    pub async fn act(&mut self, action: &OutboundAction) -> Driven {
+        self.ask("act", action).await
+    }
+
+    /// A fresh number for an action's ids.
+    pub fn next_action(&mut self) -> u32 {
+        self.actions += 1;
+        self.actions
+    }
+
+    async fn ask(&mut self, method: &'static str, params: &impl Serialize) -> Driven {
+        match self.call(method, params, self.patience.call()).await? {
+            Told::Nothing(why) => {
+                Err(Mismatch::new(format!("an answer to `{method}`"), why, self.last()).into())
+            }
+            Told::Result(_) | Told::Error(_) => Ok(()),
+        }
+    }
+
+    /// The present moment, milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// Moves time, if the adapter lets us.
+    ///
+    /// # Errors
+    /// The adapter does not answer.
+    pub async fn advance(&mut self, by: Duration) -> Driven {
+        let SceneClock::Virtual(now) = &mut self.clock else {
+            self.log.wait(by, |_| None::<()>).await;
+            return Ok(());
+        };
+        *now += i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let now = Timestamp::from_unix_ms(*now);
+        if !self.wechat.parked().is_empty() {
+            self.wechat.release_polls();
+            self.parked().await?;
+        }
+        self.wechat.set_now(self.clock.now_ms());
+        self.log.record(Fact::Clock { now: now.to_string() });
+        self.ask("advance", &AdvanceParams { now }).await
+    }
+
+    /// Waits until `look` finds something in the timeline, at most `limit` of real time. Where time
+    /// is ours to move and the adapter is seen to wait for it to pass, it passes.
+    async fn wait<T>(
+        &mut self,
+        limit: Duration,
+        mut look: impl FnMut(&Timeline) -> Option<T>,
+    ) -> Driven<Waited<T>> {
+        if self.clock == SceneClock::Real {
+            return Ok(self.log.wait(limit, look).await);
+        }
+        let deadline = Instant::now() + limit;
+        let mut ticks = 0;
+        let mut was_late = false;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let may_tick = ticks < TICKS_MAX;
+            let waited = self
+                .log
+                .wait(left, |timeline| match look(timeline) {
+                    Some(seen) => Some(Some(seen)),
+                    None => (may_tick && expect::awaits_time(timeline)).then_some(None),
+                })
+                .await;
+            match waited {
+                Waited::Seen(Some(seen)) => return Ok(Waited::Seen(seen)),
+                Waited::Seen(None) => {}
+                Waited::Expired { late } => {
+                    return Ok(Waited::Expired { late: late || was_late });
+                }
+            }
+            // The adapter may already be on its way; only a quiet one waits for time.
+            let quiet = self.log.wait(QUIET, |t| (!expect::awaits_time(t)).then_some(())).await;
+            if let Waited::Expired { late } = quiet {
+                was_late |= late;
+                ticks += 1;
+                self.advance(TICK).await?;
+            }
+        }
+    }
+
+    /// Waits until a poll is held.
+    async fn parked(&mut self) -> Driven {
+        let wechat = &self.wechat;
+        let limit = self.patience.call();
+        match self.log.wait(limit, |_| (!wechat.parked().is_empty()).then_some(())).await {
+            Waited::Seen(()) => Ok(()),
+            Waited::Expired { late } => Err(self.expired(late, "the adapter to poll", "no poll")),
+        }
+    }
+
+    /// Waits until everything that was sent so far has had its chance to reach AIOS.
+    ///
+    /// The adapter is in no hurry to prove a negative, so nothing here sleeps: a message of the
+    /// kit's own contact is sent, and once it has arrived, nothing is unsettled and a poll is held
+    /// whose cursor lies behind it, whatever was to arrive before it has arrived.
+    ///
+    /// # Errors
+    /// The fence does not pass: something is held up.
+    pub async fn fence(&mut self) -> Driven {
+        if self.live.is_none() || self.log.read(expect::passed_since_last_drive) {
+            return Ok(());
+        }
+        if self.log.read(expect::polls).is_none() {
+            return self.settle().await;
+        }
+        let text = self.cast.text();
+        let contact = self.draft.fence(&self.cast).to_owned();
+        let sent = self.wechat.send_fence(&contact, &text)?;
+        let limit = self.patience.call();
+        let passed = self
+            .wait(limit, |timeline| {
+                let passed = expect::fence_missing(timeline, &sent).is_none();
+                (passed || expect::process_ended(timeline)).then_some(())
+            })
+            .await?;
+        let missing = self.log.read(|timeline| expect::fence_missing(timeline, &sent));
+        match (passed, missing) {
+            (_, None) => {
+                self.log.record(Fact::FencePassed { message_id: Some(sent.message_id) });
+                Ok(())
+            }
+            (passed, Some(missing)) => {
+                let at = self.log.record(Fact::FenceHeld { missing: missing.clone() });
+                let late = matches!(passed, Waited::Expired { late: true });
+                self.patience.note_silence();
+                let expected = "a message sent after the others to pass through the adapter";
+                Err(if late {
+                    Mismatch::undecided(expected, format!("{missing}, and this machine was held up"))
+                        .into()
+                } else {
+                    Mismatch::new(expected, missing, vec![at]).into()
+                })
+            }
+        }
+    }
+
+    /// In place of a fence where nothing can be sent: an answered `health`, then a settle time.
+    async fn settle(&mut self) -> Driven {
+        self.health().await?;
+        self.advance(self.patience.settle()).await?;
+        self.health().await?;
+        self.log.record(Fact::FencePassed { message_id: None });
+        Ok(())
+    }
+
+    /// Waits until `look` finds something.
+    ///
+    /// # Errors
+    /// It does not within the limit: nothing is seen of `what`.
+    pub async fn until<T>(
+        &mut self,
+        what: &str,
+        look: impl FnMut(&Timeline) -> Option<T>,
+    ) -> Driven<T> {
+        match self.wait(self.patience.call(), look).await? {
+            Waited::Seen(seen) => Ok(seen),
+            Waited::Expired { late } => {
+                self.patience.note_silence();
+                Err(self.expired(late, what, "nothing of the kind"))
+            }
+        }
+    }
+
+    fn expired(&self, late: bool, expected: &str, observed: &str) -> Stop {
+        if late {
+            let observed = format!("{observed}, and this machine was held up");
+            Mismatch::undecided(expected, observed).into()
+        } else {
+            Mismatch::new(expected, observed, self.last()).into()
+        }
+    }
+
+    fn last(&self) -> Vec<usize> {
+        self.log.len().checked_sub(1).into_iter().collect()
+    }
+
+    /// Ends everything, orderly if the adapter lets us.
+    pub async fn finish(mut self) {
+        if self.live.is_some() {
+            // What the adapter says to a last `stop` is judged by the rules that are about it.
+            drop(self.stop().await);
+        }
+        self.wechat.close().await;
+    }
+
+    async fn call(
+        &mut self,
+        method: &'static str,
+        params: &impl Serialize,
+        limit: Duration,
+    ) -> Driven<Told> {
+        let Some(live) = &self.live else {
+            return Err(Stop::Kit(format!("the scenario calls `{method}` and no adapter runs")));
+        };
+        let params = serde_json::to_value(params).map_err(Stop::kit)?;
+        self.calls += 1;
+        let id = format!("k{}", self.calls);
+        let process = self.process;
+        let masked = masked(&params, &self.cast.token);
+        let method_name = method.to_owned();
+        self.log.record(Fact::Asked { process, id: id.clone(), method: method_name.clone(), params: masked });
+        let answer = live.running.call(method, params, limit).await;
+        let told = match answer {
+            Ok(result) => Told::Result(result),
+            Err(CallError::Remote { error, .. }) => {
+                Told::Error(serde_json::to_value(&error).map_err(Stop::kit)?)
+            }
+            Err(error) => {
+                if matches!(error, CallError::Timeout { .. }) {
+                    self.patience.note_silence();
+                }
+                Told::Nothing(error.to_string())
+            }
+        };
+        self.log.record(match &told {
+            Told::Result(result) => Fact::Told {
+                process,
+                id,
+                method: method_name,
+                result: Some(result.clone()),
+                error: None,
+            },
+            Told::Error(error) => Fact::Told {
+                process,
+                id,
+                method: method_name,
+                result: None,
+                error: Some(error.clone()),
+            },
+            Told::Nothing(why) => {
+                Fact::Silent { process, id, method: method_name, why: why.clone() }
+            }
+        });
+        Ok(told)
+    }
+}
+
+/// What came back from the adapter.
+enum Told {
+    Result(Value),
+    Error(Value),
+    Nothing(String),
+}
+
+/// The same document with the bot token replaced.
+fn masked(document: &Value, token: &str) -> Value {
+    match document {
+        Value::String(text) if text.contains(token) => text.replace(token, "‹bot token›").into(),
+        Value::Array(items) => items.iter().map(|item| masked(item, token)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(key, value)| (key.clone(), masked(value, token))).collect()
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,19 @@
+//! The steps, by the actor they speak of. A step calls the session, or a judgement, and no more.
+//!
+//! *Driving* steps (Given, When) make something happen. *Judging* steps (Then) let everything sent
+//! so far have its chance and then look at the timeline alone; some first ask for what they judge.
+
+mod adapter;
+mod aios;
+mod wechat;
+
+use crate::session::Person;
+
+/// The person that a sentence names.
+fn person(words: &str) -> Person {
+    match words {
+        "the owner" => Person::Owner,
+        "the friend" => Person::Friend,
+        _ => Person::Stranger,
+    }
+}

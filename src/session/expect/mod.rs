@@ -1,0 +1,213 @@
+//! Judgement: pure predicates over a timeline. They see nothing but the facts, and cite them.
+//!
+//! Two answers are failures of different kinds: a [`Mismatch`] says that the adapter broke the
+//! sentence; an undecided one says that what the sentence speaks of was never observed.
+
+mod access;
+mod actions;
+mod delivery;
+mod envelope;
+mod setup;
+mod view;
+
+pub use access::*;
+pub use actions::*;
+pub use delivery::*;
+pub use envelope::*;
+pub use setup::*;
+pub use view::{Event, View};
+
+use std::collections::BTreeSet;
+
+use crate::evidence::{Fact, Judgement, Mismatch, Reply, SentMessage, Timeline};
+
+/// How many processes were launched so far.
+#[must_use]
+pub fn processes(timeline: &Timeline) -> u32 {
+    timeline
+        .facts()
+        .filter_map(|(_, fact)| match fact {
+            Fact::Launched { process, .. } => Some(*process),
+            _ => None,
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+/// The dedup keys of all events that AIOS accepted in this scene.
+#[must_use]
+pub fn accepted_keys(timeline: &Timeline) -> BTreeSet<String> {
+    let view = View::of(timeline);
+    view.events()
+        .iter()
+        .filter(|event| {
+            matches!(view.reply(event), Some(Reply::Accepted | Reply::Duplicate))
+        })
+        .filter_map(|event| event.text("dedup_key").map(str::to_owned))
+        .collect()
+}
+
+/// Index and error of the last `start` of this scene, if it was answered with one.
+#[must_use]
+pub fn last_start_error(timeline: &Timeline) -> Option<(usize, String)> {
+    View::of(timeline).told("start").last().and_then(|told| {
+        told.error.map(|error| (told.at, error.to_string()))
+    })
+}
+
+/// The first poll of this scene.
+#[must_use]
+pub fn polls(timeline: &Timeline) -> Option<usize> {
+    View::of(timeline).polls().next()
+}
+
+/// Whether a fence passed and nothing was driven since.
+#[must_use]
+pub fn passed_since_last_drive(timeline: &Timeline) -> bool {
+    timeline
+        .facts()
+        .rev()
+        .find_map(|(_, fact)| match fact {
+            Fact::FencePassed { .. } => Some(true),
+            Fact::Sent { .. }
+            | Fact::Redelivered { .. }
+            | Fact::Launched { .. }
+            | Fact::Ended { .. }
+            | Fact::Asked { .. }
+            | Fact::Clock { .. }
+            | Fact::Event { .. } => Some(false),
+            _ => None,
+        })
+        .unwrap_or(false)
+}
+
+/// Whether the adapter is seen to wait for time to pass: AIOS asked it to try again later and it
+/// has not yet, or WeChat failed it and it has not called since.
+#[must_use]
+pub fn awaits_time(timeline: &Timeline) -> bool {
+    let present = processes(timeline);
+    let mut retry = false;
+    let mut failed = false;
+    for (_, fact) in timeline.facts() {
+        match fact {
+            Fact::Settled { process, reply, .. } if *process == present => {
+                retry = !reply.settles();
+            }
+            Fact::Event { process, .. } if *process == present => retry = false,
+            Fact::Launched { .. } => (retry, failed) = (false, false),
+            Fact::Called { .. } => failed = false,
+            Fact::Cut { .. } => failed = true,
+            Fact::Answered { status, body, fault, .. } => {
+                let code = |name: &str| body.as_ref().and_then(|b| b.get(name)?.as_i64());
+                let refused = [code("ret"), code("errcode")].into_iter().flatten().any(|c| c != 0);
+                failed |= *status != 200 || refused || fault.is_some();
+            }
+            _ => {}
+        }
+    }
+    retry || failed
+}
+
+/// Whether the present process ended without being asked.
+#[must_use]
+pub fn process_ended(timeline: &Timeline) -> bool {
+    let present = processes(timeline);
+    timeline.facts().any(|(_, fact)| {
+        matches!(fact, Fact::Ended { process, asked: false, .. } if *process == present)
+    })
+}
+
+/// What a fence still waits for, in words; nothing once it has passed.
+#[must_use]
+pub fn fence_missing(timeline: &Timeline, fence: &SentMessage) -> Option<String> {
+    let view = View::of(timeline);
+    let arrived = view.all_events().into_iter().any(|event| {
+        event.body_text() == fence.text.as_deref() && view.is_settled(&event)
+    });
+    if !arrived {
+        return Some("it did not reach AIOS".to_owned());
+    }
+    let unsettled = view.all_events().iter().filter(|event| !view.is_settled(event)).count();
+    if unsettled > 0 {
+        return Some(format!("{unsettled} event(s) before it were not settled"));
+    }
+    let parked = view.facts().any(|(_, fact)| {
+        matches!(fact, Fact::Parked { position, .. } if *position >= fence.position)
+    });
+    (!parked).then(|| "the adapter did not poll with a cursor behind it".to_owned())
+}
+
+/// Proof of life: an unpredictable text went from WeChat through the adapter to AIOS, and where
+/// AIOS acted, an unpredictable text went back.
+///
+/// # Errors
+/// Undecided if it did not.
+pub fn life(timeline: &Timeline) -> Judgement {
+    let texts: BTreeSet<&str> = timeline
+        .facts()
+        .filter_map(|(_, fact)| match fact {
+            Fact::Sent { message, .. } => message.text.as_deref(),
+            _ => None,
+        })
+        .collect();
+    let came = timeline.facts().find_map(|(at, fact)| match fact {
+        Fact::Event { document, .. } => {
+            let text = document.pointer("/payload/text")?.as_str()?;
+            texts.contains(text).then_some(at)
+        }
+        _ => None,
+    });
+    let Some(came) = came else {
+        return Err(Mismatch::undecided(
+            "proof of life: an unpredictable message from WeChat to reach AIOS",
+            "none did",
+        ));
+    };
+    let acted: BTreeSet<&str> = timeline
+        .facts()
+        .filter_map(|(_, fact)| match fact {
+            Fact::Asked { method, params, .. } if method == "act" => {
+                params.pointer("/payload/text")?.as_str()
+            }
+            _ => None,
+        })
+        .collect();
+    if acted.is_empty() {
+        return Ok(vec![came]);
+    }
+    let back = timeline.facts().find_map(|(at, fact)| match fact {
+        Fact::Delivered { text: Some(text), .. } => {
+            acted.iter().any(|whole| whole.contains(text.as_str())).then_some(at)
+        }
+        _ => None,
+    });
+    match back {
+        Some(back) => Ok(vec![came, back]),
+        None => Err(Mismatch::undecided(
+            "proof of life: an unpredictable text from AIOS to reach a person",
+            "none did",
+        )),
+    }
+}
+
+/// What ends a scenario whatever its sentences say: a process that died, or one that broke the
+/// protocol once it was started.
+#[must_use]
+pub fn breakdown(timeline: &Timeline) -> Option<Mismatch> {
+    let mut started = false;
+    timeline.facts().find_map(|(at, fact)| match fact {
+        Fact::Asked { method, .. } if method == "start" => {
+            started = true;
+            None
+        }
+        Fact::Violation { expected, got, .. } if started => {
+            Some(Mismatch::new(expected.clone(), got.clone(), vec![at]))
+        }
+        Fact::Ended { how, asked: false, .. } if started => Some(Mismatch::new(
+            "the adapter to run until it is asked to stop",
+            format!("its process {how}"),
+            vec![at],
+        )),
+        _ => None,
+    })
+}

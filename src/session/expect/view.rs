@@ -1,0 +1,261 @@
+//! A timeline as judges look at it: the scene without its control process, facts by kind.
+
+use serde_json::Value;
+
+use crate::evidence::{Fact, Mismatch, Reply, SentMessage, Timeline};
+
+/// The scene of a timeline: everything after the control process, if there was one.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'t> {
+    timeline: &'t Timeline,
+    from: usize,
+}
+
+/// One event as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'t> {
+    /// Index in the timeline.
+    pub at: usize,
+    /// The process that sent it.
+    pub process: u32,
+    /// Id of the request, as JSON text.
+    pub id: &'t str,
+    /// The document.
+    pub document: &'t Value,
+    /// What the contract says against it.
+    pub findings: &'t [String],
+}
+
+impl<'t> Event<'t> {
+    /// A member of the envelope that is a string.
+    #[must_use]
+    pub fn text(&self, member: &str) -> Option<&'t str> {
+        self.document.get(member)?.as_str()
+    }
+
+    /// The text of the payload.
+    #[must_use]
+    pub fn body_text(&self) -> Option<&'t str> {
+        self.document.pointer("/payload/text")?.as_str()
+    }
+
+    /// Whether it hands on what a person sent.
+    #[must_use]
+    pub fn forwards(&self) -> bool {
+        matches!(self.text("event_type"), Some("message" | "attachment_meta"))
+    }
+
+    /// Whether it repeats an event that AIOS could not take.
+    #[must_use]
+    pub fn is_repeat(&self) -> bool {
+        self.document.get("retry_count").is_some()
+    }
+
+    /// Whether it is about this message: by id, or else by sender and words, so that an adapter
+    /// that mangles ids is still understood where the rule is about something else.
+    #[must_use]
+    pub fn is_about(&self, message: &SentMessage) -> bool {
+        self.text("message_id") == Some(&message.message_id)
+            || (message.text.is_some() && self.body_text() == message.text.as_deref())
+    }
+}
+
+/// An answer of the adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'t> {
+    /// Index in the timeline.
+    pub at: usize,
+    /// The parameters it answers.
+    pub params: &'t Value,
+    /// The result, if it is one.
+    pub result: Option<&'t Value>,
+    /// The error, if it is one.
+    pub error: Option<&'t Value>,
+}
+
+impl<'t> View<'t> {
+    /// The scene of a timeline.
+    #[must_use]
+    pub fn of(timeline: &'t Timeline) -> Self {
+        let mut control = None;
+        let mut from = 0;
+        for (at, fact) in timeline.facts() {
+            match fact {
+                Fact::Launched { process, control: true } => control = Some(*process),
+                Fact::Ended { process, .. } if control == Some(*process) => from = at + 1,
+                _ => {}
+            }
+        }
+        Self { timeline, from }
+    }
+
+    /// The facts of the scene, with their indexes in the timeline.
+    pub fn facts(&self) -> impl DoubleEndedIterator<Item = (usize, &'t Fact)> + use<'t> {
+        let from = self.from;
+        self.timeline.facts().filter(move |(at, _)| *at >= from)
+    }
+
+    /// The messages of the scene's people, in the order they were sent; fences are not among them.
+    #[must_use]
+    pub fn sent(&self) -> Vec<(usize, &'t SentMessage)> {
+        self.facts()
+            .filter_map(|(at, fact)| match fact {
+                Fact::Sent { message, fence: false } => Some((at, message)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The message that "that message" means: the last one sent.
+    ///
+    /// # Errors
+    /// Undecided if nothing was sent: the scenario is at fault.
+    pub fn that_message(&self) -> Result<&'t SentMessage, Mismatch> {
+        self.sent()
+            .last()
+            .map(|(_, message)| *message)
+            .ok_or_else(|| Mismatch::undecided("a message to speak of", "none was sent"))
+    }
+
+    fn is_fence(&self, event: &Event<'_>) -> bool {
+        self.facts().any(|(_, fact)| {
+            matches!(fact, Fact::Sent { message, fence: true } if event.is_about(message))
+        })
+    }
+
+    /// Every event of the scene, fences included.
+    #[must_use]
+    pub fn all_events(&self) -> Vec<Event<'t>> {
+        self.facts()
+            .filter_map(|(at, fact)| match fact {
+                Fact::Event { process, id, document, findings } => {
+                    Some(Event { at, process: *process, id, document, findings })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Every event of the scene that is not about a fence.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event<'t>> {
+        self.all_events().into_iter().filter(|event| !self.is_fence(event)).collect()
+    }
+
+    /// Events about one message.
+    #[must_use]
+    pub fn about(&self, message: &SentMessage) -> Vec<Event<'t>> {
+        self.all_events().into_iter().filter(|event| event.is_about(message)).collect()
+    }
+
+    /// What AIOS said to an event.
+    #[must_use]
+    pub fn reply(&self, event: &Event<'_>) -> Option<Reply> {
+        self.facts().skip_while(|(at, _)| *at <= event.at).find_map(|(_, fact)| match fact {
+            Fact::Settled { process, id, reply } if *process == event.process && id == event.id => {
+                Some(*reply)
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether an event needs no further attention: AIOS settled it, or a repeat of it, or its
+    /// process is gone.
+    #[must_use]
+    pub fn is_settled(&self, event: &Event<'_>) -> bool {
+        let settled = |event: &Event<'_>| self.reply(event).is_some_and(Reply::settles);
+        let gone = self.facts().any(
+            |(_, fact)| matches!(fact, Fact::Ended { process, .. } if *process == event.process),
+        );
+        gone || settled(event)
+            || self.all_events().iter().any(|other| {
+                other.at > event.at
+                    && other.process == event.process
+                    && other.document.get("stream_id") == event.document.get("stream_id")
+                    && other.document.get("seq") == event.document.get("seq")
+                    && settled(other)
+            })
+    }
+
+    /// Polls of the scene: indexes of the calls.
+    pub fn polls(&self) -> impl Iterator<Item = usize> + use<'t> {
+        self.facts().filter_map(|(at, fact)| match fact {
+            Fact::Called { call } if call.endpoint == "getupdates" && !call.trap => Some(at),
+            _ => None,
+        })
+    }
+
+    /// Answers to a method, in order.
+    #[must_use]
+    pub fn told(&self, wanted: &str) -> Vec<Told<'t>> {
+        self.facts()
+            .filter_map(|(at, fact)| match fact {
+                Fact::Told { process, id, method, result, error } if method == wanted => {
+                    let params = self.asked(*process, id)?;
+                    Some(Told { at, params, result: result.as_ref(), error: error.as_ref() })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The last answer to a method.
+    ///
+    /// # Errors
+    /// Undecided if there is none.
+    pub fn last_told(&self, method: &str) -> Result<Told<'t>, Mismatch> {
+        self.told(method).last().copied().ok_or_else(|| {
+            Mismatch::undecided(format!("an answer to `{method}`"), "there is none")
+        })
+    }
+
+    fn asked(&self, wanted_process: u32, wanted: &str) -> Option<&'t Value> {
+        self.facts().find_map(|(_, fact)| match fact {
+            Fact::Asked { process, id, params, .. }
+                if *process == wanted_process && id == wanted =>
+            {
+                Some(params)
+            }
+            _ => None,
+        })
+    }
+
+    /// The integration document that the present adapter was last started with.
+    ///
+    /// # Errors
+    /// Undecided if no adapter was started.
+    pub fn integration(&self) -> Result<&'t Value, Mismatch> {
+        self.facts()
+            .rev()
+            .find_map(|(_, fact)| match fact {
+                Fact::Asked { method, params, .. } if method == "start" => params.get("integration"),
+                _ => None,
+            })
+            .ok_or_else(|| Mismatch::undecided("a configuration", "no adapter was started"))
+    }
+
+    /// Whether the adapter claims a feature.
+    #[must_use]
+    pub fn claims(&self, feature: &str) -> bool {
+        self.told("initialize").iter().any(|told| {
+            let features = told.result.and_then(|r| r.pointer("/capabilities/supported_features"));
+            features.and_then(Value::as_array).is_some_and(|list| {
+                list.iter().any(|item| item.as_str() == Some(feature))
+            })
+        })
+    }
+}
+
+/// A value as a short piece of text for a report.
+pub(super) fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| short(&value.to_string()))
+}
+
+/// The beginning of a text.
+pub(super) fn short(text: &str) -> String {
+    const LENGTH: usize = 160;
+    if text.chars().count() <= LENGTH {
+        return text.to_owned();
+    }
+    text.chars().take(LENGTH).chain("…".chars()).collect()
+}

@@ -1,0 +1,162 @@
+//! The shared timeline of one scenario, and the only way to wait: until something is seen.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use crate::evidence::{Fact, Timeline};
+
+/// A heartbeat this late says that the machine, not the adapter, was slow.
+const LATE: Duration = Duration::from_secs(1);
+const HEARTBEAT: Duration = Duration::from_millis(50);
+
+/// A timeline that several tasks write and one waits on.
+#[derive(Clone, Debug)]
+pub struct Log {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    timeline: Mutex<Timeline>,
+    length: watch::Sender<usize>,
+    began: Instant,
+}
+
+/// What came of waiting.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Waited<T> {
+    /// It was seen.
+    Seen(T),
+    /// It was not seen within the limit.
+    Expired {
+        /// The kit itself was held up meanwhile, so the limit says nothing about the adapter.
+        late: bool,
+    },
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                timeline: Mutex::default(),
+                length: watch::Sender::new(0),
+                began: Instant::now(),
+            }),
+        }
+    }
+}
+
+impl Log {
+    /// Appends a fact, wakes whoever waits, and returns the fact's index.
+    pub fn record(&self, what: Fact) -> usize {
+        let at_us = u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let index = self.lock().push(at_us, what);
+        self.inner.length.send_replace(index + 1);
+        index
+    }
+
+    /// Looks at the timeline.
+    pub fn read<T>(&self, look: impl FnOnce(&Timeline) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// A copy of the timeline as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> Timeline {
+        self.lock().clone()
+    }
+
+    /// How many facts there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether nothing was recorded yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits until `look` finds something in the timeline, at most `limit` of real time.
+    pub async fn wait<T>(
+        &self,
+        limit: Duration,
+        mut look: impl FnMut(&Timeline) -> Option<T>,
+    ) -> Waited<T> {
+        let mut length = self.inner.length.subscribe();
+        let deadline = Instant::now() + limit;
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last = Instant::now();
+        let mut late = false;
+        loop {
+            length.borrow_and_update();
+            if let Some(seen) = self.read(&mut look) {
+                return Waited::Seen(seen);
+            }
+            let woken = timeout_at(deadline, async {
+                tokio::select! {
+                    changed = length.changed() => drop(changed),
+                    _ = heartbeat.tick() => {}
+                }
+            })
+            .await;
+            let now = Instant::now();
+            late |= now.duration_since(last) > HEARTBEAT + LATE;
+            last = now;
+            if woken.is_err() {
+                return match self.read(&mut look) {
+                    Some(seen) => Waited::Seen(seen),
+                    None => Waited::Expired { late },
+                };
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Timeline> {
+        self.inner.timeline.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(text: &str) -> Fact {
+        Fact::Note { text: text.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_at_once_when_the_fact_is_there() {
+        let log = Log::default();
+        log.record(note("here"));
+        let seen = log.wait(Duration::from_secs(30), |t| (!t.is_empty()).then_some(t.len())).await;
+        assert_eq!(seen, Waited::Seen(1));
+    }
+
+    #[tokio::test]
+    async fn a_wait_is_woken_by_a_fact_recorded_meanwhile() {
+        let log = Log::default();
+        let writer = log.clone();
+        let (seen, ()) = tokio::join!(
+            log.wait(Duration::from_secs(30), |t| (t.len() == 2).then_some(())),
+            async {
+                writer.record(note("one"));
+                tokio::task::yield_now().await;
+                writer.record(note("two"));
+            }
+        );
+        assert_eq!(seen, Waited::Seen(()));
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_nothing_expires_and_says_that_the_kit_was_awake() {
+        let log = Log::default();
+        let waited = log.wait(Duration::from_millis(1), |_| None::<()>).await;
+        assert_eq!(waited, Waited::Expired { late: false });
+    }
+}

@@ -49,13 +49,20 @@ mod tests {
     fn pauses_double_from_a_quarter_of_a_second_up_to_half_a_minute() {
         let mut backoff = Backoff::default();
         let pauses: Vec<_> = (0..9).map(|_| backoff.fail().as_millis()).collect();
-        assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+        assert_eq!(
+            pauses,
+            [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
+        );
     }
 
     #[test]
     fn an_expired_login_is_asked_about_less_than_once_a_second() {
         let mut backoff = Backoff::default();
-        assert!((0..100).map(|_| backoff.expire()).all(|pause| pause > Duration::from_secs(1)));
+        assert!(
+            (0..100)
+                .map(|_| backoff.expire())
+                .all(|pause| pause > Duration::from_secs(1))
+        );
     }
 
     #[test]

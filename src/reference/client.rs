@@ -101,7 +101,9 @@ impl Client {
     ) -> Result<String, Failure> {
         let lost = |_| Failure::Connection;
         let address = (self.host.as_str(), self.port);
-        let stream = TcpStream::connect(address).await.map_err(|_| Failure::Connection)?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|_| Failure::Connection)?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
         let mut connection = pin!(connection);
@@ -133,7 +135,9 @@ async fn receive(response: Response<hyper::body::Incoming>) -> Result<String, Fa
     if response.status() != StatusCode::OK {
         let retry_after = response.headers().get(header::RETRY_AFTER);
         let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-        return Err(Failure::Status { retry_after: seconds.map(Duration::from_secs) });
+        return Err(Failure::Status {
+            retry_after: seconds.map(Duration::from_secs),
+        });
     }
     let body = Limited::new(response.into_body(), LONGEST_ANSWER);
     let body = body.collect().await.map_err(|_| Failure::Connection)?;
@@ -177,9 +181,12 @@ impl Transport for Client {
         sent: &'a (dyn Fn() + Sync),
     ) -> BoxFuture<'a, Result<GetUpdatesResponse, Failure>> {
         async move {
-            let body =
-                GetUpdatesRequest { get_updates_buf: cursor.to_owned(), base_info: base_info() };
-            self.call(Endpoint::GetUpdates, &body, POLL_PATIENCE, sent).await
+            let body = GetUpdatesRequest {
+                get_updates_buf: cursor.to_owned(),
+                base_info: base_info(),
+            };
+            self.call(Endpoint::GetUpdates, &body, POLL_PATIENCE, sent)
+                .await
         }
         .boxed()
     }
@@ -189,8 +196,12 @@ impl Transport for Client {
         msg: WeixinMessage,
     ) -> BoxFuture<'_, Result<SendMessageResponse, Failure>> {
         async move {
-            let body = SendMessageRequest { msg, base_info: base_info() };
-            self.call(Endpoint::SendMessage, &body, CALL_PATIENCE, &nobody_waits).await
+            let body = SendMessageRequest {
+                msg,
+                base_info: base_info(),
+            };
+            self.call(Endpoint::SendMessage, &body, CALL_PATIENCE, &nobody_waits)
+                .await
         }
         .boxed()
     }
@@ -206,7 +217,8 @@ impl Transport for Client {
                 context_token: context_token.unwrap_or_default().to_owned(),
                 base_info: base_info(),
             };
-            self.call(Endpoint::GetConfig, &body, CALL_PATIENCE, &nobody_waits).await
+            self.call(Endpoint::GetConfig, &body, CALL_PATIENCE, &nobody_waits)
+                .await
         }
         .boxed()
     }
@@ -235,7 +247,7 @@ impl Transport for Client {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Refusal;
+    use crate::wire::{Raw, Refusal};
 
     #[test]
     fn a_base_url_is_taken_with_or_without_a_slash_and_only_as_plain_http() {
@@ -243,7 +255,10 @@ mod tests {
         let loopback = Some(("127.0.0.1".to_owned(), 40123, String::new()));
         assert_eq!(client("http://127.0.0.1:40123"), loopback);
         assert_eq!(client("http://127.0.0.1:40123/"), loopback);
-        assert_eq!(client("http://[::1]:1/a/"), Some(("::1".into(), 1, "/a".into())));
+        assert_eq!(
+            client("http://[::1]:1/a/"),
+            Some(("::1".into(), 1, "/a".into()))
+        );
         assert_eq!(client("https://127.0.0.1:40123"), None);
         assert_eq!(client("nonsense"), None);
     }
@@ -256,8 +271,15 @@ mod tests {
         for malformed in ["", "<html>", "[]", "{", r#"{"ret":"0"}"#] {
             assert_eq!(judge(malformed), Err(Failure::Malformed), "{malformed}");
         }
-        for refused in [r#"{"ret":-14}"#, r#"{"errcode":-14}"#, r#"{"ret":-14,"errcode":-14}"#] {
-            let refusal = Refusal { code: Refusal::SESSION_EXPIRED, errmsg: String::new() };
+        for refused in [
+            r#"{"ret":-14}"#,
+            r#"{"errcode":-14}"#,
+            r#"{"ret":-14,"errcode":-14}"#,
+        ] {
+            let refusal = Refusal {
+                code: Refusal::SESSION_EXPIRED,
+                errmsg: String::new(),
+            };
             assert_eq!(judge(refused), Err(Failure::Refused(refusal)));
         }
     }
@@ -266,7 +288,7 @@ mod tests {
     fn ill_formed_bytes_spoil_only_the_message_they_stand_in() {
         let body = b"{\"msgs\":[{\"client_id\":\"\xff\xfe\"},{\"client_id\":\"good\"}]}";
         let batch: GetUpdatesResponse = understand(&well_formed(body)).unwrap();
-        let read: Vec<_> = batch.msgs.iter().map(|raw| raw.read::<WeixinMessage>()).collect();
+        let read: Vec<_> = batch.msgs.iter().map(Raw::read::<WeixinMessage>).collect();
         assert_eq!(read[0].faults, ["client_id"]);
         assert_eq!(read[1].value.client_id, "good");
     }

@@ -36,7 +36,10 @@ impl RealClock {
     /// A clock that shows `now` and runs.
     #[must_use]
     pub fn starting_at(now: i64) -> Self {
-        Self { origin: now, since: Instant::now() }
+        Self {
+            origin: now,
+            since: Instant::now(),
+        }
     }
 }
 
@@ -47,7 +50,10 @@ impl Clock for RealClock {
     }
 
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
-        #[expect(clippy::disallowed_methods, reason = "this is the clock that others sleep by")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the clock that others sleep by"
+        )]
         tokio::time::sleep(pause).boxed()
     }
 
@@ -78,7 +84,12 @@ impl VirtualClock {
     /// A clock that shows `now` and stands still.
     #[must_use]
     pub fn standing_at(now: i64) -> Self {
-        Self { face: Mutex::new(Face { now, timers: Vec::new() }) }
+        Self {
+            face: Mutex::new(Face {
+                now,
+                timers: Vec::new(),
+            }),
+        }
     }
 }
 
@@ -139,7 +150,11 @@ mod tests {
         let clock = VirtualClock::standing_at(0);
         let sleep = clock.sleep(Duration::from_millis(10));
         clock.advance(10);
-        assert_eq!(sleep.now_or_never(), Some(()), "never polled before the advance");
+        assert_eq!(
+            sleep.now_or_never(),
+            Some(()),
+            "never polled before the advance"
+        );
     }
 
     #[test]

@@ -33,7 +33,11 @@ impl ContextTokens {
     /// The tokens at a start: those of an earlier process where the cache is on, else none.
     #[must_use]
     pub fn restored(cache: bool, newest: BTreeMap<String, String>) -> Self {
-        if cache { Self::NewestOfPeer(newest) } else { Self::OfMessage(BTreeMap::new()) }
+        if cache {
+            Self::NewestOfPeer(newest)
+        } else {
+            Self::OfMessage(BTreeMap::new())
+        }
     }
 
     /// Takes in the token that came with a message of `peer`.
@@ -50,7 +54,11 @@ impl ContextTokens {
                         held.remove(&oldest);
                     }
                 }
-                let token = Held { peer: peer.to_owned(), token: token.to_owned(), at: now };
+                let token = Held {
+                    peer: peer.to_owned(),
+                    token: token.to_owned(),
+                    at: now,
+                };
                 held.insert(message_id.to_owned(), token);
             }
         }
@@ -112,7 +120,11 @@ mod tests {
         tokens.learn("ann", "2", "second", 1);
         assert_eq!(tokens.usable("ann", Some("1")), Some("first"));
         assert_eq!(tokens.usable("ann", None), None);
-        assert_eq!(tokens.usable("bob", Some("1")), None, "another person's message");
+        assert_eq!(
+            tokens.usable("bob", Some("1")),
+            None,
+            "another person's message"
+        );
         assert!(tokens.lasting().is_empty());
     }
 
@@ -134,7 +146,9 @@ mod tests {
         for n in 0..100 {
             tokens.learn("ann", &n.to_string(), "token", n * LIFETIME_MS / 10);
         }
-        let ContextTokens::OfMessage(held) = tokens else { unreachable!() };
+        let ContextTokens::OfMessage(held) = tokens else {
+            unreachable!()
+        };
         assert_eq!(held.len(), 10);
     }
 }

@@ -48,16 +48,16 @@ pub(super) struct Courier {
 
 impl Courier {
     pub(super) fn new(channel: Arc<Channel>, events: EventSink, stream_id: Id) -> Self {
-        Self { channel, events, stream_id, seq: 0 }
+        Self {
+            channel,
+            events,
+            stream_id,
+            seq: 0,
+        }
     }
 
     /// The head of the next event.
-    pub(super) fn head(
-        &mut self,
-        session_id: Id,
-        correlation_id: Id,
-        timestamp: i64,
-    ) -> EventHead {
+    pub(super) fn head(&mut self, session_id: Id, correlation_id: Id, timestamp: i64) -> EventHead {
         self.seq += 1;
         let route = &self.channel.integration.route;
         EventHead {
@@ -96,7 +96,8 @@ impl Courier {
         for retries in 1.. {
             match self.send(sending).await {
                 Ok(Answer::Accepted | Answer::Duplicate) => {
-                    self.channel.with(|ledger, now| ledger.health.aios(true, now));
+                    self.channel
+                        .with(|ledger, now| ledger.health.aios(true, now));
                     return Settlement::Settled;
                 }
                 Err(EventError::Refused { .. }) => {
@@ -107,7 +108,8 @@ impl Courier {
                     return Settlement::Settled;
                 }
                 Err(EventError::Unavailable { retry_after_ms }) => {
-                    self.channel.with(|ledger, now| ledger.health.aios(false, now));
+                    self.channel
+                        .with(|ledger, now| ledger.health.aios(false, now));
                     let pause = Duration::from_millis(retry_after_ms).max(SHORTEST_RETRY);
                     if self.channel.pause(pause).await.is_none() {
                         break;
@@ -115,7 +117,9 @@ impl Courier {
                 }
                 Err(_) => break,
             }
-            sending = event.clone().with_retry_count(RetryCount::saturating(retries));
+            sending = event
+                .clone()
+                .with_retry_count(RetryCount::saturating(retries));
         }
         Settlement::Abandoned
     }

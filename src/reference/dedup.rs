@@ -16,25 +16,34 @@ impl Dedup {
     /// An empty memory with a window of `window_sec` seconds.
     #[must_use]
     pub fn with_window(window_sec: i64) -> Self {
-        Self { window_ms: window_sec.saturating_mul(1_000), settled: BTreeMap::new() }
+        Self {
+            window_ms: window_sec.saturating_mul(1_000),
+            settled: BTreeMap::new(),
+        }
     }
 
     /// The memory that an earlier process left, under the window in force now.
     #[must_use]
     pub fn restored(window_sec: i64, settled: BTreeMap<String, i64>) -> Self {
-        Self { settled, ..Self::with_window(window_sec) }
+        Self {
+            settled,
+            ..Self::with_window(window_sec)
+        }
     }
 
     /// Whether `key` was settled less than a window ago.
     #[must_use]
     pub fn knows(&self, key: &str, now: i64) -> bool {
-        self.settled.get(key).is_some_and(|&at| self.is_fresh(at, now))
+        self.settled
+            .get(key)
+            .is_some_and(|&at| self.is_fresh(at, now))
     }
 
     /// Remembers that `key` was settled at `now`, and forgets what is older than the window.
     pub fn remember(&mut self, key: &str, now: i64) {
         let window_ms = self.window_ms;
-        self.settled.retain(|_, at| now.saturating_sub(*at) < window_ms);
+        self.settled
+            .retain(|_, at| now.saturating_sub(*at) < window_ms);
         self.settled.insert(key.to_owned(), now);
     }
 

@@ -45,14 +45,22 @@ impl Gate {
     #[must_use]
     pub fn new(integration: &Integration, kept: BTreeMap<String, Standing>) -> Self {
         let owner = integration.owner().cloned();
-        let listed = if integration.owner_only() { &[] } else { integration.allowlist() };
+        let listed = if integration.owner_only() {
+            &[]
+        } else {
+            integration.allowlist()
+        };
         let allowed: BTreeSet<Id> = listed.iter().cloned().collect();
         // A person who left the allowlist leaves the pairings too.
         let kept = kept.into_iter().filter_map(|(person, standing)| {
             Some((allowed.get(person.as_str())?.clone(), standing))
         });
         let pairing = integration.pairing_required().then(|| kept.collect());
-        Self { owner, allowed, pairing }
+        Self {
+            owner,
+            allowed,
+            pairing,
+        }
     }
 
     /// What becomes of a message of `sender`.
@@ -109,7 +117,10 @@ impl Gate {
 
     /// Where each person stands, in the order of their ids; empty where pairing is not required.
     pub fn pairings(&self) -> impl Iterator<Item = (&Id, Standing)> {
-        self.pairing.iter().flatten().map(|(person, standing)| (person, *standing))
+        self.pairing
+            .iter()
+            .flatten()
+            .map(|(person, standing)| (person, *standing))
     }
 
     fn is_owner(&self, person: &Id) -> bool {
@@ -137,7 +148,10 @@ mod tests {
                 "auth":{{{auth}"credential_ref":"secret://a"}},"config":{{"cursor_key":"wx"}},
                 "route":{{"workspace_id":"w","agent_id":"a"}},"policy":{{{policy}}}}}"#
         );
-        Gate::new(&crate::contract::from_bytes(json.as_bytes()).unwrap(), BTreeMap::new())
+        Gate::new(
+            &crate::contract::from_bytes(json.as_bytes()).unwrap(),
+            BTreeMap::new(),
+        )
     }
 
     const BOTH: &str = r#""owner_user_id":"owner","allowlist":["friend"],"#;
@@ -180,7 +194,10 @@ mod tests {
         assert_eq!(gate.admit(&friend), Admission::Forward);
         gate.decide(&friend, PairingState::Denied, 7).unwrap();
         assert_eq!(gate.admit(&friend), Admission::Deny);
-        assert_eq!(gate.decide(&id("stranger"), PairingState::Approved, 8), Err(Code::AccessDenied));
+        assert_eq!(
+            gate.decide(&id("stranger"), PairingState::Approved, 8),
+            Err(Code::AccessDenied)
+        );
     }
 
     #[test]

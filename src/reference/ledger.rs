@@ -73,7 +73,10 @@ impl Ledger {
     /// What a restart needs.
     #[must_use]
     pub fn document(&self) -> StateDocument {
-        let pairing = self.gate.pairings().map(|(person, stands)| (person.to_string(), stands));
+        let pairing = self
+            .gate
+            .pairings()
+            .map(|(person, stands)| (person.to_string(), stands));
         StateDocument {
             starts: self.starts,
             cursors: self.cursors.clone(),
@@ -93,7 +96,9 @@ impl Ledger {
     /// The position under the channel's cursor key; empty at first.
     #[must_use]
     pub fn cursor(&self) -> &str {
-        self.cursors.get(self.cursor_key.as_str()).map_or("", String::as_str)
+        self.cursors
+            .get(self.cursor_key.as_str())
+            .map_or("", String::as_str)
     }
 
     /// Whether `cursor` is another position; WeChat's empty cursor means that the position stays.
@@ -120,9 +125,15 @@ impl Ledger {
         }
         if let Content::Group(group_id) = &letter.content {
             let group_id = group_id.clone();
-            return Verdict::Report { status: MessageStatus::GroupMessage, group_id };
+            return Verdict::Report {
+                status: MessageStatus::GroupMessage,
+                group_id,
+            };
         }
-        let report = |status| Verdict::Report { status, group_id: None };
+        let report = |status| Verdict::Report {
+            status,
+            group_id: None,
+        };
         let admission = self.gate.admit(&letter.sender);
         if admission != Admission::Deny
             && let Some(token) = &letter.context_token
@@ -152,7 +163,13 @@ impl Ledger {
     /// AIOS settled what it heard of a message, or had nothing to hear.
     pub fn settle(&mut self, letter: &Letter, verdict: &Verdict, now: i64) {
         self.dedup.remember(letter.ids.dedup_key.as_str(), now);
-        if matches!(verdict, Verdict::Report { status: MessageStatus::PairingRequired, .. }) {
+        if matches!(
+            verdict,
+            Verdict::Report {
+                status: MessageStatus::PairingRequired,
+                ..
+            }
+        ) {
             self.gate.hold(&letter.sender, now);
         }
     }
@@ -168,7 +185,9 @@ impl Ledger {
         AccessState {
             auth: integration.auth.clone(),
             policy: EffectivePolicy::of(integration),
-            pairing: integration.pairing_required().then(|| crate::contract::List::clip(pairings)),
+            pairing: integration
+                .pairing_required()
+                .then(|| crate::contract::List::clip(pairings)),
         }
     }
 }

@@ -106,11 +106,16 @@ impl Reference {
     /// The reference adapter in other surroundings.
     #[must_use]
     pub fn within(surroundings: impl Surroundings) -> Self {
-        Self { surroundings: Box::new(surroundings), running: Mutex::new(None) }
+        Self {
+            surroundings: Box::new(surroundings),
+            running: Mutex::new(None),
+        }
     }
 
     fn channel(&self) -> Option<Arc<Channel>> {
-        lock(&self.running).as_ref().map(|running| Arc::clone(&running.channel))
+        lock(&self.running)
+            .as_ref()
+            .map(|running| Arc::clone(&running.channel))
     }
 
     /// Opens everything that `setup` names, and refuses what cannot be honoured.
@@ -118,7 +123,10 @@ impl Reference {
         let integration = setup.integration.clone();
         if integration.config.transport_mode() == TransportMode::Webhook {
             let message = "`webhook` is reserved; v0 polls";
-            return Err(AdapterError::refused("/integration/config/transport_mode", message));
+            return Err(AdapterError::refused(
+                "/integration/config/transport_mode",
+                message,
+            ));
         }
         let Some(account) = setup.secrets.get(&integration.auth.credential_ref) else {
             let message = "no secret is given for this reference";
@@ -132,7 +140,10 @@ impl Reference {
         };
         let state_dir = Path::new(setup.state_dir.as_str());
         if !state_dir.is_dir() {
-            return Err(AdapterError::refused("/state_dir", "expected an existing folder"));
+            return Err(AdapterError::refused(
+                "/state_dir",
+                "expected an existing folder",
+            ));
         }
         let clock = clock(&setup.clock)?;
         let store = self.surroundings.folder(state_dir);
@@ -143,7 +154,10 @@ impl Reference {
         };
         let ledger = Ledger::open(&integration, kept);
         let bot_id = account.bot_id.clone();
-        Ok((Channel::new(integration, bot_id, transport, clock, store, ledger), damaged))
+        Ok((
+            Channel::new(integration, bot_id, transport, clock, store, ledger),
+            damaged,
+        ))
     }
 }
 
@@ -161,7 +175,10 @@ impl Adapter for Reference {
     }
 
     async fn start(&self, setup: Setup, events: EventSink) -> Result<(), AdapterError> {
-        if self.channel().is_some_and(|channel| !channel.stopping.is_cancelled()) {
+        if self
+            .channel()
+            .is_some_and(|channel| !channel.stopping.is_cancelled())
+        {
             return Err(AdapterError::AlreadyStarted);
         }
         let (channel, damaged) = self.open(&setup)?;
@@ -173,14 +190,20 @@ impl Adapter for Reference {
             ledger.starts()
         });
         if !channel.integration.enabled {
-            *lock(&self.running) = Some(Running { channel, poll: None });
+            *lock(&self.running) = Some(Running {
+                channel,
+                poll: None,
+            });
             return Ok(());
         }
         let notices = damaged.then_some(Notice::Status(ChannelStatus::StateDamaged));
         let notices = notices.into_iter().collect();
         let poll = PollLoop::new(Arc::clone(&channel), events, stream_id(starts), notices);
         let poll = Some(tokio::spawn(poll.run()));
-        *lock(&self.running) = Some(Running { channel: Arc::clone(&channel), poll });
+        *lock(&self.running) = Some(Running {
+            channel: Arc::clone(&channel),
+            poll,
+        });
         channel.polling.notified().await;
         Ok(())
     }
@@ -213,7 +236,11 @@ impl Adapter for Reference {
     async fn advance(&self, now: Timestamp) -> Result<(), AdapterError> {
         let channel = self.channel().ok_or(AdapterError::NotStarted)?;
         let now = instant(&now, "/now")?;
-        if channel.clock.advance(now) { Ok(()) } else { Err(AdapterError::Unsupported) }
+        if channel.clock.advance(now) {
+            Ok(())
+        } else {
+            Err(AdapterError::Unsupported)
+        }
     }
 
     async fn stop(&self) -> Result<(), AdapterError> {
@@ -225,7 +252,8 @@ impl Adapter for Reference {
         };
         channel.stopping.cancel();
         if let Some(poll) = poll {
-            poll.await.map_err(|error| AdapterError::Internal(error.to_string()))?;
+            poll.await
+                .map_err(|error| AdapterError::Internal(error.to_string()))?;
         }
         drop(channel.turn.lock().await); // an action that was under way has let go
         Ok(())
@@ -241,7 +269,9 @@ fn clock(setting: &ClockSetting) -> Result<Arc<dyn Clock>, AdapterError> {
 }
 
 fn instant(timestamp: &Timestamp, pointer: &str) -> Result<i64, AdapterError> {
-    timestamp.unix_ms().ok_or_else(|| AdapterError::refused(pointer, "expected a day that exists"))
+    timestamp
+        .unix_ms()
+        .ok_or_else(|| AdapterError::refused(pointer, "expected a day that exists"))
 }
 
 /// The stream of one start. The number is for people; what makes it unique is random, since the

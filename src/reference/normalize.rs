@@ -71,7 +71,10 @@ impl Reader {
     /// Reads one entry of a batch, whatever it is.
     #[must_use]
     pub fn read(&self, raw: &Raw) -> Arrival {
-        let Reading { value: message, faults } = raw.read::<WeixinMessage>();
+        let Reading {
+            value: message,
+            faults,
+        } = raw.read::<WeixinMessage>();
         let readable = |field: &str| !faults.iter().any(|fault| fault == field);
         let whole = FIELDS.iter().all(|field| readable(field));
         if message.from_user_id == self.bot_id.as_str()
@@ -93,8 +96,11 @@ impl Reader {
         } else {
             self.content(&sender, &message)
         };
-        let conversation =
-            if message.group_id.is_empty() { &message.from_user_id } else { &message.group_id };
+        let conversation = if message.group_id.is_empty() {
+            &message.from_user_id
+        } else {
+            &message.group_id
+        };
         Arrival::Letter(Box::new(Letter {
             correlation_id: name("c-", &[ids.dedup_key.as_str()]),
             session_id: name("s-", &[self.bot_id.as_str(), conversation]),
@@ -141,9 +147,17 @@ impl Reader {
         }
         let message = |sender, origin, text, attachments: Vec<Attachment>| {
             let attachments = Attachments::try_from(attachments).ok(); // absent if there is none
-            Content::Message(MessagePayload { sender, origin, text, attachments, quoted: None })
+            Content::Message(MessagePayload {
+                sender,
+                origin,
+                text,
+                attachments,
+                quoted: None,
+            })
         };
-        let spoken = Text::try_from(transcripts.join("\n")).ok().filter(|_| self.voice_to_text);
+        let spoken = Text::try_from(transcripts.join("\n"))
+            .ok()
+            .filter(|_| self.voice_to_text);
         let mut content = if !texts.is_empty() {
             match Text::try_from(texts.join("\n")) {
                 Ok(text) => message(sender, Origin::Text, text, attached),
@@ -152,7 +166,11 @@ impl Reader {
         } else if let Some(text) = spoken {
             message(sender, Origin::Voice, text, attached_to_transcript)
         } else if let Ok(attachments) = Attachments::try_from(attached) {
-            Content::AttachmentMeta(AttachmentMetaPayload { sender, attachments, quoted: None })
+            Content::AttachmentMeta(AttachmentMetaPayload {
+                sender,
+                attachments,
+                quoted: None,
+            })
         } else {
             Content::Withheld(MessageStatus::Malformed)
         };
@@ -193,7 +211,10 @@ fn ids(message: &WeixinMessage) -> Option<MessageIds> {
         let time = message.create_time_ms.to_string();
         name("wx-", &[&message.from_user_id, &message.client_id, &time])
     };
-    Some(MessageIds { message_id: Id::try_from(message_id).ok()?, dedup_key })
+    Some(MessageIds {
+        message_id: Id::try_from(message_id).ok()?,
+        dedup_key,
+    })
 }
 
 /// An id that reveals nothing of its parts.
@@ -211,7 +232,10 @@ enum Piece {
 
 /// One item; `None` if what it is cannot be read.
 fn piece(reading: Reading<MessageItem>) -> Option<Piece> {
-    let Reading { value: item, faults } = reading;
+    let Reading {
+        value: item,
+        faults,
+    } = reading;
     let kind = item.kind();
     let field = match kind {
         ItemKind::Text => "text_item",
@@ -221,7 +245,10 @@ fn piece(reading: Reading<MessageItem>) -> Option<Piece> {
         ItemKind::Video => "video_item",
         _ => "type",
     };
-    if faults.iter().any(|fault| fault.is_empty() || fault == "type" || fault == field) {
+    if faults
+        .iter()
+        .any(|fault| fault.is_empty() || fault == "type" || fault == field)
+    {
         return None;
     }
     Some(match kind {
@@ -256,8 +283,15 @@ fn attachment(kind: AttachmentKind) -> Attachment {
 }
 
 fn image(item: &ImageItem) -> Attachment {
-    let size = if item.hd_size > 0 { item.hd_size } else { item.mid_size };
-    Attachment { size_bytes: measure(size), ..attachment(AttachmentKind::Image) }
+    let size = if item.hd_size > 0 {
+        item.hd_size
+    } else {
+        item.mid_size
+    };
+    Attachment {
+        size_bytes: measure(size),
+        ..attachment(AttachmentKind::Image)
+    }
 }
 
 fn voice(item: &VoiceItem) -> Attachment {
@@ -280,7 +314,11 @@ fn file(item: &FileItem) -> Attachment {
     let name: String = item.file_name.chars().take(255).collect();
     Attachment {
         name: FileName::try_from(name).ok(),
-        size_bytes: item.len.parse().ok().and_then(|size: i64| Natural::try_from(size).ok()),
+        size_bytes: item
+            .len
+            .parse()
+            .ok()
+            .and_then(|size: i64| Natural::try_from(size).ok()),
         digest: md5(&item.md5),
         ..attachment(AttachmentKind::File)
     }
@@ -326,7 +364,10 @@ fn quoted(reading: &Reading<MessageItem>) -> Option<Quoted> {
             Some(QuotedKind::Unknown)
         }
     });
-    Some(Quoted { message_id: id, kind })
+    Some(Quoted {
+        message_id: id,
+        kind,
+    })
 }
 
 #[cfg(test)]
@@ -336,7 +377,10 @@ mod tests {
     const OWNER: &str = "wx-owner@im.wechat";
 
     fn reader() -> Reader {
-        Reader { bot_id: Id::try_from("bot@im.bot").unwrap(), voice_to_text: true }
+        Reader {
+            bot_id: Id::try_from("bot@im.bot").unwrap(),
+            voice_to_text: true,
+        }
     }
 
     fn read(json: &str) -> Arrival {
@@ -390,11 +434,21 @@ mod tests {
         let json = format!(
             r#"{{"message_id":1,"from_user_id":"{OWNER}","message_type":1,"item_list":[{voice}]}}"#
         );
-        let deaf = Reader { voice_to_text: false, ..reader() };
-        let Arrival::Letter(letter) = deaf.read(&Raw::parse(&json).unwrap()) else { panic!() };
-        let Content::AttachmentMeta(payload) = letter.content else { panic!() };
+        let deaf = Reader {
+            voice_to_text: false,
+            ..reader()
+        };
+        let Arrival::Letter(letter) = deaf.read(&Raw::parse(&json).unwrap()) else {
+            panic!()
+        };
+        let Content::AttachmentMeta(payload) = letter.content else {
+            panic!()
+        };
         assert_eq!(payload.attachments[0].kind, AttachmentKind::Voice);
-        assert_eq!(payload.attachments[0].duration_ms.map(Natural::get), Some(2000));
+        assert_eq!(
+            payload.attachments[0].duration_ms.map(Natural::get),
+            Some(2000)
+        );
     }
 
     #[test]
@@ -404,7 +458,9 @@ mod tests {
             r#"{"type":4,"file_item":{"file_name":"plan.pdf","len":"20480",
                 "md5":"9E107D9D372BB6826BD81D3542A419D6","media":{"aes_key":"k"}}}"#,
         );
-        let Content::AttachmentMeta(payload) = letter.content else { panic!() };
+        let Content::AttachmentMeta(payload) = letter.content else {
+            panic!()
+        };
         let file = &payload.attachments[0];
         assert_eq!(file.name.as_ref().map(FileName::expose), Some("plan.pdf"));
         assert_eq!(file.size_bytes.map(Natural::get), Some(20480));
@@ -415,7 +471,9 @@ mod tests {
     #[test]
     fn a_kind_of_the_future_is_attached_as_unknown() {
         let letter = letter("", r#"{"type":99,"new_item":{"secret":"x"}}"#);
-        let Content::AttachmentMeta(payload) = letter.content else { panic!() };
+        let Content::AttachmentMeta(payload) = letter.content else {
+            panic!()
+        };
         assert_eq!(payload.attachments[0].kind, AttachmentKind::Unknown);
         assert_eq!(payload.attachments[0].item_type.map(Int::get), Some(99));
     }
@@ -427,7 +485,9 @@ mod tests {
             r#"{"type":1,"text_item":{"text":"yes"},"ref_msg":{"title":"old words",
                 "svr_id":"7481209347712834000","message_item":{"type":1,"text_item":{"text":"old words"}}}}"#,
         );
-        let Content::Message(payload) = letter.content else { panic!() };
+        let Content::Message(payload) = letter.content else {
+            panic!()
+        };
         let quoted = payload.quoted.unwrap();
         assert_eq!(quoted.message_id.unwrap(), "7481209347712834000");
         assert_eq!(quoted.kind, Some(QuotedKind::Text));
@@ -444,10 +504,20 @@ mod tests {
             "",
         ] {
             let letter = letter("", items);
-            assert_eq!(letter.content, Content::Withheld(MessageStatus::Malformed), "{items}");
+            assert_eq!(
+                letter.content,
+                Content::Withheld(MessageStatus::Malformed),
+                "{items}"
+            );
         }
-        let long = format!(r#"{{"type":1,"text_item":{{"text":"{}"}}}}"#, "x".repeat(65_537));
-        assert_eq!(letter("", &long).content, Content::Withheld(MessageStatus::Malformed));
+        let long = format!(
+            r#"{{"type":1,"text_item":{{"text":"{}"}}}}"#,
+            "x".repeat(65_537)
+        );
+        assert_eq!(
+            letter("", &long).content,
+            Content::Withheld(MessageStatus::Malformed)
+        );
     }
 
     #[test]
@@ -472,9 +542,15 @@ mod tests {
     fn a_recalled_message_is_withheld_and_a_group_is_named() {
         let text = r#"{"type":1,"text_item":{"text":"hi"}}"#;
         let recalled = letter(r#""delete_time_ms":5,"#, text);
-        assert_eq!(recalled.content, Content::Withheld(MessageStatus::Unsupported));
+        assert_eq!(
+            recalled.content,
+            Content::Withheld(MessageStatus::Unsupported)
+        );
         let group = letter(r#""group_id":"1@chatroom","#, text);
-        assert_eq!(group.content, Content::Group(Id::try_from("1@chatroom").ok()));
+        assert_eq!(
+            group.content,
+            Content::Group(Id::try_from("1@chatroom").ok())
+        );
         assert_ne!(group.session_id, letter("", text).session_id);
     }
 
@@ -485,7 +561,9 @@ mod tests {
                 r#"{{"message_id":{id},"from_user_id":"a","client_id":"{client}",
                     "create_time_ms":{time},"message_type":1}}"#
             );
-            let Arrival::Letter(letter) = read(&json) else { panic!() };
+            let Arrival::Letter(letter) = read(&json) else {
+                panic!()
+            };
             letter
         };
         let first = copy(1, "c", 5);

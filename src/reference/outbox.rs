@@ -51,14 +51,24 @@ impl Outbox {
     /// The memory that an earlier process left, under the window in force now.
     #[must_use]
     pub fn restored(window_sec: i64, actions: BTreeMap<String, Entry>) -> Self {
-        Self { window_ms: window_sec.saturating_mul(1_000), actions }
+        Self {
+            window_ms: window_sec.saturating_mul(1_000),
+            actions,
+        }
     }
 
     /// What is known of the action `message_id`.
     #[must_use]
     pub fn recall(&self, message_id: &Id, now: i64) -> Recall {
-        match self.actions.get(message_id.as_str()).filter(|entry| self.is_fresh(entry, now)) {
-            Some(Entry { receipt: Some(receipt), .. }) => Recall::Settled(Box::new(receipt.clone())),
+        match self
+            .actions
+            .get(message_id.as_str())
+            .filter(|entry| self.is_fresh(entry, now))
+        {
+            Some(Entry {
+                receipt: Some(receipt),
+                ..
+            }) => Recall::Settled(Box::new(receipt.clone())),
             Some(Entry { accepted, .. }) => Recall::Open(accepted.clone()),
             None => Recall::Open(Vec::new()),
         }
@@ -70,10 +80,15 @@ impl Outbox {
         let entry = Entry {
             at: now,
             receipt: outcome.is_final().then(|| receipt.clone()),
-            accepted: if outcome.is_final() { Vec::new() } else { outcome.accepted },
+            accepted: if outcome.is_final() {
+                Vec::new()
+            } else {
+                outcome.accepted
+            },
         };
         let window_ms = self.window_ms;
-        self.actions.retain(|_, entry| now.saturating_sub(entry.at) < window_ms);
+        self.actions
+            .retain(|_, entry| now.saturating_sub(entry.at) < window_ms);
         self.actions.insert(action.message_id().to_string(), entry);
         receipt
     }
@@ -100,13 +115,20 @@ impl Outcome {
     #[must_use]
     pub fn delivered(accepted: Vec<Option<Id>>) -> Self {
         let total = accepted.len();
-        Self { accepted, total, ..Self::of(ReceiptStatus::Delivered) }
+        Self {
+            accepted,
+            total,
+            ..Self::of(ReceiptStatus::Delivered)
+        }
     }
 
     /// A rule refuses it.
     #[must_use]
     pub fn refused(code: Code) -> Self {
-        Self { error: Some(code), ..Self::of(ReceiptStatus::Rejected) }
+        Self {
+            error: Some(code),
+            ..Self::of(ReceiptStatus::Rejected)
+        }
     }
 
     /// It ended before the last of `total` chunks: WeChat said no (`by_wechat`), or could not be heard.
@@ -123,11 +145,23 @@ impl Outcome {
             (true, true) => ReceiptStatus::Rejected,
             (true, false) => ReceiptStatus::Unreachable,
         };
-        Self { status, accepted, total, error: Some(code), retry_after_sec }
+        Self {
+            status,
+            accepted,
+            total,
+            error: Some(code),
+            retry_after_sec,
+        }
     }
 
     fn of(status: ReceiptStatus) -> Self {
-        Self { status, accepted: Vec::new(), total: 0, error: None, retry_after_sec: None }
+        Self {
+            status,
+            accepted: Vec::new(),
+            total: 0,
+            error: None,
+            retry_after_sec: None,
+        }
     }
 
     /// Whether a repeat gives this receipt again instead of another attempt.
@@ -136,7 +170,9 @@ impl Outcome {
             ReceiptStatus::Delivered | ReceiptStatus::Applied => true,
             ReceiptStatus::Rejected => matches!(
                 self.error,
-                Some(Code::AccessDenied | Code::PairingRequired | Code::NoOwner | Code::Unsupported)
+                Some(
+                    Code::AccessDenied | Code::PairingRequired | Code::NoOwner | Code::Unsupported
+                )
             ),
             ReceiptStatus::Partial | ReceiptStatus::Unreachable => false,
         }
@@ -194,11 +230,17 @@ mod tests {
     fn a_delivered_action_keeps_its_receipt_for_the_window() {
         let (mut outbox, action) = (outbox(), action("a"));
         let receipt = outbox.conclude(&action, Outcome::delivered(vec![some_id("1"), None]), 0);
-        assert_eq!((receipt.chunks_sent.get(), receipt.chunks_total.get()), (2, 2));
+        assert_eq!(
+            (receipt.chunks_sent.get(), receipt.chunks_total.get()),
+            (2, 2)
+        );
         assert_eq!(receipt.wechat_message_ids.len(), 1);
         let again = Recall::Settled(Box::new(receipt));
         assert_eq!(outbox.recall(action.message_id(), 59_999), again);
-        assert_eq!(outbox.recall(action.message_id(), 60_000), Recall::Open(vec![]));
+        assert_eq!(
+            outbox.recall(action.message_id(), 60_000),
+            Recall::Open(vec![])
+        );
     }
 
     #[test]
@@ -207,13 +249,22 @@ mod tests {
         let outcome = Outcome::broken_off(vec![some_id("1")], 3, Code::Timeout, false, None);
         let receipt = outbox.conclude(&action, outcome, 0);
         assert_eq!(receipt.status_code, ReceiptStatus::Partial);
-        assert_eq!((receipt.chunks_sent.get(), receipt.chunks_total.get()), (1, 3));
-        assert_eq!(outbox.recall(action.message_id(), 1), Recall::Open(vec![some_id("1")]));
+        assert_eq!(
+            (receipt.chunks_sent.get(), receipt.chunks_total.get()),
+            (1, 3)
+        );
+        assert_eq!(
+            outbox.recall(action.message_id(), 1),
+            Recall::Open(vec![some_id("1")])
+        );
     }
 
     #[test]
     fn what_a_rule_refused_stays_refused_and_a_missing_context_does_not() {
-        for (code, stays) in [(Code::AccessDenied, true), (Code::ContextUnavailable, false)] {
+        for (code, stays) in [
+            (Code::AccessDenied, true),
+            (Code::ContextUnavailable, false),
+        ] {
             let (mut outbox, action) = (outbox(), action("a"));
             outbox.conclude(&action, Outcome::refused(code), 0);
             let recall = outbox.recall(action.message_id(), 1);

@@ -42,7 +42,10 @@ impl PollLoop {
         let bot_id = channel.bot_id.clone();
         let voice_to_text = channel.integration.config.voice_to_text();
         Self {
-            reader: Reader { bot_id, voice_to_text },
+            reader: Reader {
+                bot_id,
+                voice_to_text,
+            },
             courier: Courier::new(Arc::clone(&channel), events, stream_id),
             backoff: Backoff::default(),
             channel,
@@ -61,7 +64,9 @@ impl PollLoop {
             let poll = channel.transport.get_updates(&cursor, &sent);
             let telling = self.courier.tell(std::mem::take(&mut self.notices));
             let exchange = channel.stopping.run_until_cancelled(join(poll, telling));
-            let Some((answer, ())) = exchange.await else { return };
+            let Some((answer, ())) = exchange.await else {
+                return;
+            };
             let next = match answer {
                 Ok(batch) => self.take(batch).await,
                 Err(failure) => self.fail(&failure, &cursor),
@@ -72,7 +77,9 @@ impl PollLoop {
                 Next::Pause(pause) => {
                     let pause = channel.pause(pause);
                     let telling = self.courier.tell(std::mem::take(&mut self.notices));
-                    let (Some(()), ()) = join(pause, telling).await else { return };
+                    let (Some(()), ()) = join(pause, telling).await else {
+                        return;
+                    };
                 }
                 Next::Stop => return,
             }
@@ -82,7 +89,10 @@ impl PollLoop {
     /// Settles a batch, message by message, and moves the position behind it.
     async fn take(&mut self, batch: GetUpdatesResponse) -> Next {
         self.backoff.succeed();
-        if self.channel.with(|ledger, now| ledger.health.poll_succeeds(now)) {
+        if self
+            .channel
+            .with(|ledger, now| ledger.health.poll_succeeds(now))
+        {
             self.notices.push(Notice::Status(ChannelStatus::Recovered));
         }
         for raw in &batch.msgs {
@@ -90,8 +100,12 @@ impl PollLoop {
                 return Next::Stop;
             }
         }
-        if self.channel.with(|ledger, _| ledger.is_elsewhere(&batch.get_updates_buf)) {
-            self.channel.keep(|ledger, _| ledger.move_to(batch.get_updates_buf));
+        if self
+            .channel
+            .with(|ledger, _| ledger.is_elsewhere(&batch.get_updates_buf))
+        {
+            self.channel
+                .keep(|ledger, _| ledger.move_to(batch.get_updates_buf));
         }
         Next::Poll
     }
@@ -101,7 +115,8 @@ impl PollLoop {
             Arrival::Letter(letter) => letter,
             Arrival::NotALetter => return Settlement::Settled,
             Arrival::Unreadable => {
-                self.channel.with(|ledger, now| ledger.health.note(Code::MalformedMessage, now));
+                self.channel
+                    .with(|ledger, now| ledger.health.note(Code::MalformedMessage, now));
                 return Settlement::Settled;
             }
         };
@@ -115,7 +130,8 @@ impl PollLoop {
             }
         };
         if settlement == Settlement::Settled {
-            self.channel.keep(|ledger, now| ledger.settle(&letter, &verdict, now));
+            self.channel
+                .keep(|ledger, now| ledger.settle(&letter, &verdict, now));
         }
         settlement
     }
@@ -130,7 +146,10 @@ impl PollLoop {
             Verdict::Message(payload) => InboundEvent::message(head, ids, payload),
             Verdict::AttachmentMeta(payload) => InboundEvent::attachment_meta(head, ids, payload),
             Verdict::Report { status, group_id } => {
-                let payload = StatusPayload { sender: letter.sender.clone(), group_id };
+                let payload = StatusPayload {
+                    sender: letter.sender.clone(),
+                    group_id,
+                };
                 InboundEvent::message_status(head, ids, status, payload)
             }
             Verdict::Drop | Verdict::Known => unreachable!("nothing is told of these"),
@@ -143,11 +162,15 @@ impl PollLoop {
                 ledger.health.poll_fails(Code::CursorReset, now);
                 ledger.forget_cursor();
             });
-            self.notices.push(Notice::Status(ChannelStatus::CursorReset));
+            self.notices
+                .push(Notice::Status(ChannelStatus::CursorReset));
             return Next::Poll;
         }
         let code = failure.code();
-        if self.channel.with(|ledger, now| ledger.health.poll_fails(code, now)) {
+        if self
+            .channel
+            .with(|ledger, now| ledger.health.poll_fails(code, now))
+        {
             self.notices.push(match code {
                 Code::SessionExpired => Notice::Status(ChannelStatus::SessionExpired),
                 code => Notice::Error(code),

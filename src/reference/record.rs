@@ -64,7 +64,11 @@ impl HealthRecord {
     pub fn poll_fails(&mut self, code: Code, now: i64) -> bool {
         self.note(code, now);
         let expired = code == Code::SessionExpired || self.polls == Polls::Expired;
-        let after = if expired { Polls::Expired } else { Polls::Failing };
+        let after = if expired {
+            Polls::Expired
+        } else {
+            Polls::Failing
+        };
         std::mem::replace(&mut self.polls, after) != after
     }
 
@@ -101,7 +105,12 @@ impl HealthRecord {
         let known = self.errors.iter().position(|entry| entry.code == code);
         let mut entry = match known {
             Some(at) => self.errors.remove(at),
-            None => Entry { code, first_at: now, last_at: now, count: 0 },
+            None => Entry {
+                code,
+                first_at: now,
+                last_at: now,
+                count: 0,
+            },
         };
         entry.last_at = now;
         entry.count = entry.count.saturating_add(1);
@@ -145,7 +154,10 @@ mod tests {
     fn a_failure_degrades_until_a_poll_succeeds_and_stays_on_record() {
         let mut record = HealthRecord::default();
         assert!(record.poll_fails(Code::HttpStatus, 1_000));
-        assert!(!record.poll_fails(Code::HttpStatus, 2_000), "the row has begun already");
+        assert!(
+            !record.poll_fails(Code::HttpStatus, 2_000),
+            "the row has begun already"
+        );
         assert_eq!(health(&record), HealthState::Degraded);
         assert!(record.poll_succeeds(3_000));
         let report = record.report(true);
@@ -174,7 +186,11 @@ mod tests {
         record.poll_begins();
         record.send_fails(Code::Timeout, 0);
         record.poll_succeeds(1);
-        assert_eq!(health(&record), HealthState::Degraded, "that poll was held meanwhile");
+        assert_eq!(
+            health(&record),
+            HealthState::Degraded,
+            "that poll was held meanwhile"
+        );
         record.poll_begins();
         record.poll_succeeds(2);
         assert_eq!(health(&record), HealthState::Healthy);

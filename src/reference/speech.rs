@@ -9,7 +9,9 @@ use super::outbox::{Outcome, Recall, client_id};
 use super::render::chunks;
 use super::transport::Failure;
 use crate::adapter::AdapterError;
-use crate::contract::{ActionStatus, Code, Id, OutboundAction, PairingState, Receipt, StatusAction};
+use crate::contract::{
+    ActionStatus, Code, Id, OutboundAction, PairingState, Receipt, StatusAction,
+};
 use crate::wire::{
     MESSAGE_BOT, MessageItem, Raw, STATE_FINISH, TYPING_START, TYPING_STOP, WeixinMessage,
 };
@@ -22,11 +24,11 @@ impl Channel {
     pub(super) async fn act(&self, action: &OutboundAction) -> Result<Receipt, AdapterError> {
         self.check_route(action)?;
         let _turn = self.turn.lock().await;
-        let accepted =
-            match self.with(|ledger, now| ledger.outbox.recall(action.message_id(), now)) {
-                Recall::Settled(receipt) => return Ok(*receipt),
-                Recall::Open(accepted) => accepted,
-            };
+        let accepted = match self.with(|ledger, now| ledger.outbox.recall(action.message_id(), now))
+        {
+            Recall::Settled(receipt) => return Ok(*receipt),
+            Recall::Open(accepted) => accepted,
+        };
         let outcome = match action {
             _ if !self.integration.enabled => Outcome::refused(Code::Unsupported),
             OutboundAction::Status(status) => self.apply(status).await,
@@ -45,7 +47,10 @@ impl Channel {
             ("/agent_id", action.agent_id(), &route.agent_id),
         ] {
             if given != expected {
-                return Err(AdapterError::refused(pointer, "expected that of the channel's route"));
+                return Err(AdapterError::refused(
+                    pointer,
+                    "expected that of the channel's route",
+                ));
             }
         }
         Ok(())
@@ -63,7 +68,10 @@ impl Channel {
         let chunks = chunks(text, self.integration.config.message_chunk_limit());
         let reply_to = action.reply_to().map(Id::as_str);
         let token = self.with(|ledger, _| {
-            ledger.contexts.usable(recipient.as_str(), reply_to).map(str::to_owned)
+            ledger
+                .contexts
+                .usable(recipient.as_str(), reply_to)
+                .map(str::to_owned)
         });
         let Some(token) = token else {
             let total = if accepted.is_empty() { 0 } else { chunks.len() };
@@ -114,12 +122,17 @@ impl Channel {
             return Outcome::refused(code);
         }
         let peer = recipient.as_str();
-        let token =
-            self.with(|ledger, _| ledger.contexts.usable(peer, None).map(str::to_owned));
-        let config = self.call(self.transport.get_config(peer, token.as_deref())).await;
+        let token = self.with(|ledger, _| ledger.contexts.usable(peer, None).map(str::to_owned));
+        let config = self
+            .call(self.transport.get_config(peer, token.as_deref()))
+            .await;
         let shown = match config {
             Ok(config) => {
-                self.call(self.transport.send_typing(peer, &config.typing_ticket, status)).await
+                self.call(
+                    self.transport
+                        .send_typing(peer, &config.typing_ticket, status),
+                )
+                .await
             }
             Err(failure) => Err(failure),
         };
@@ -149,5 +162,11 @@ fn broken_off(accepted: Vec<Option<Id>>, total: usize, failure: &Failure) -> Out
         _ => None,
     };
     let retry_after_sec = retry_after.map(|pause| pause.as_secs());
-    Outcome::broken_off(accepted, total, failure.code(), failure.is_refusal(), retry_after_sec)
+    Outcome::broken_off(
+        accepted,
+        total,
+        failure.code(),
+        failure.is_refusal(),
+        retry_after_sec,
+    )
 }

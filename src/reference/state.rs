@@ -70,7 +70,9 @@ impl FolderStore {
     /// The store below a `state_dir`.
     #[must_use]
     pub fn below(state_dir: &Path) -> Self {
-        Self { folder: state_dir.join("aios-wechat-reference") }
+        Self {
+            folder: state_dir.join("aios-wechat-reference"),
+        }
     }
 
     fn read(&self) -> Option<StateDocument> {
@@ -110,7 +112,11 @@ mod tests {
 
     fn document(starts: u64) -> StateDocument {
         let settled = BTreeMap::from([("wx-1".to_owned(), 5)]);
-        StateDocument { starts, settled, ..StateDocument::default() }
+        StateDocument {
+            starts,
+            settled,
+            ..StateDocument::default()
+        }
     }
 
     fn saved() -> (tempfile::TempDir, FolderStore, PathBuf) {

@@ -1,3 +1,7 @@
 //! The `aios-wechat` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aios_wechat::cli::main()
+}

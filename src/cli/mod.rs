@@ -1,1 +1,93 @@
 //! The command line: words into a subject, a selection and an output.
+
+mod args;
+mod exit;
+mod run;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use exit::Exit;
+
+use crate::reference::Reference;
+
+/// What the command line needs of the world around it.
+pub(crate) struct Surroundings {
+    /// The caller's folder.
+    pub(crate) folder: std::path::PathBuf,
+    /// Standard output is a terminal.
+    pub(crate) terminal: bool,
+    /// Colour is not wanted (`NO_COLOR`).
+    pub(crate) no_color: bool,
+    /// Variables that are passed on to adapters: `PATH` and `LANG`.
+    pub(crate) passed: Vec<(OsString, OsString)>,
+}
+
+impl Surroundings {
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+    fn read() -> io::Result<Self> {
+        let passed = ["PATH", "LANG"];
+        Ok(Self {
+            folder: std::env::current_dir()?,
+            terminal: io::stdout().is_terminal(),
+            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            passed: passed
+                .iter()
+                .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)))
+                .collect(),
+        })
+    }
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let exit = match args::Cli::try_parse() {
+        Ok(cli) => dispatch(cli),
+        Err(error) => {
+            // clap prints help to stdout and complaints to stderr, and knows which is which.
+            drop(error.print());
+            if error.use_stderr() { Exit::Usage } else { Exit::Success }
+        }
+    };
+    exit.into()
+}
+
+fn dispatch(cli: args::Cli) -> Exit {
+    let surroundings = match Surroundings::read() {
+        Ok(surroundings) => surroundings,
+        Err(error) => return complain(Exit::Usage, &format!("cannot read the working folder: {error}")),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(Exit::Kit, &format!("cannot start: {error}")),
+    };
+    match cli.command {
+        args::Command::Run(args) => runtime.block_on(run::run(args, &surroundings)),
+        args::Command::Reference(args) => match args.mutant {
+            None => {
+                match runtime.block_on(crate::adapter::serve_stdio(Reference::new())) {
+                    Ok(()) => Exit::Success,
+                    Err(error) => complain(Exit::Kit, &format!("stdio failed: {error}")),
+                }
+            }
+            Some(name) => complain(Exit::Usage, &format!("there is no mutant `{name}`")),
+        },
+    }
+}
+
+/// A variable of the caller's environment.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Says something to a person on stderr.
+pub(crate) fn complain(exit: Exit, text: &str) -> Exit {
+    drop(writeln!(io::stderr(), "error: {text}"));
+    exit
+}

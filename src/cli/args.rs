@@ -1,0 +1,94 @@
+//! What can be typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The conformance kit for WeChat adapters of AIOS.
+#[derive(Debug, Parser)]
+#[command(name = "aios-wechat", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the suite against an adapter.
+    Run(RunArgs),
+    /// Be the reference adapter, on stdin and stdout.
+    Reference(ReferenceArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  aios-wechat run --reference\n  \
+    aios-wechat run WX-DEDUP --level must -- python3 my_adapter.py\n  \
+    aios-wechat run --report json=report.json -- ./my-adapter --verbose")]
+pub(crate) struct RunArgs {
+    /// Rules to run: an id (WX-DEDUP-001) or a family (WX-DEDUP); all if none is given.
+    pub(crate) rules: Vec<String>,
+    /// Run against the built-in reference adapter, in this process.
+    #[arg(long, conflicts_with = "command")]
+    pub(crate) reference: bool,
+    /// Write a report: FORMAT is json; may be repeated.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub(crate) report: Vec<String>,
+    /// Levels to run.
+    #[arg(long, value_enum, default_value_t = LevelArg::All)]
+    pub(crate) level: LevelArg,
+    /// Let a failing SHOULD fail the run.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Seed of every random choice; drawn and printed if not given.
+    #[arg(long)]
+    pub(crate) seed: Option<u32>,
+    /// Run each scenario so often.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+    /// Scenarios at the same time.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) jobs: u32,
+    /// Multiply every wait by this.
+    #[arg(long, default_value_t = 1.0, value_parser = patience)]
+    pub(crate) patience: f64,
+    /// Pass a variable on to the adapter, or set it.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
+    /// Run the adapter in this folder instead of an empty one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<PathBuf>,
+    /// Read the feature files of this folder instead of the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) features: Option<PathBuf>,
+    /// The adapter's command and its arguments.
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelArg {
+    /// MUST and MUST NOT.
+    Must,
+    /// SHOULD and SHOULD NOT.
+    Should,
+    /// All.
+    All,
+}
+
+/// Arguments of `reference`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  aios-wechat run -- aios-wechat reference")]
+pub(crate) struct ReferenceArgs {
+    /// Break one behaviour on purpose.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) mutant: Option<String>,
+}
+
+fn patience(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && (0.01..=1000.0).contains(&factor) => Ok(factor),
+        _ => Err("expected a number from 0.01 to 1000".to_owned()),
+    }
+}

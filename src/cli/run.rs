@@ -1,0 +1,194 @@
+//! `run`: the suite against an adapter.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::{LevelArg, RunArgs};
+use super::{Exit, Surroundings, complain};
+use crate::adapter::{CommandLine, Subject};
+use crate::reference::Reference;
+use crate::report::{Outcome, Report};
+use crate::runner::{self, Levels, Run, Selection};
+use crate::suite::{Problem, Suite};
+
+/// Runs `run`.
+pub(super) async fn run(args: RunArgs, surroundings: &Surroundings) -> Exit {
+    match prepared(args, surroundings) {
+        Ok(prepared) => execute(prepared).await,
+        Err(complaint) => complain(Exit::Usage, &complaint),
+    }
+}
+
+struct Prepared {
+    suite: Suite,
+    subject: Subject,
+    run: Run,
+    reports: Vec<PathBuf>,
+}
+
+fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, String> {
+    let suite = match &args.features {
+        None => Suite::embedded(),
+        Some(folder) => Suite::read(&feature_files(&surroundings.folder.join(folder))?),
+    };
+    let suite = suite.map_err(|problems| listed("the feature files are broken", &problems))?;
+    let selection = Selection { rules: rules(&suite, &args.rules)?, levels: levels(args.level) };
+    let mut words = Vec::new();
+    let subject = if args.reference {
+        words.push("--reference".to_owned());
+        Subject::in_process(Reference::new)
+    } else if args.command.is_empty() {
+        return Err("nothing to run\n  hint: give --reference, or the adapter's command after --, \
+                    as in `aios-wechat run -- python3 my_adapter.py`"
+            .to_owned());
+    } else {
+        words.extend(args.command.iter().map(|word| word.to_string_lossy().into_owned()));
+        Subject::command(command(&args, surroundings)?)
+    };
+    let reports = args.report.iter().map(|text| report_path(text)).collect::<Result<_, _>>()?;
+    let run = Run {
+        selection,
+        seed: args.seed.unwrap_or_else(|| fastrand::u32(..)),
+        patience: args.patience,
+        jobs: args.jobs,
+        repeat: args.repeat,
+        strict: args.strict,
+        subject: words,
+    };
+    Ok(Prepared { suite, subject, run, reports })
+}
+
+fn levels(level: LevelArg) -> Levels {
+    match level {
+        LevelArg::Must => Levels::Must,
+        LevelArg::Should => Levels::Should,
+        LevelArg::All => Levels::All,
+    }
+}
+
+fn rules(suite: &Suite, words: &[String]) -> Result<BTreeSet<crate::suite::RequirementId>, String> {
+    let mut rules = BTreeSet::new();
+    for word in words {
+        let matching = suite.matching(word);
+        if matching.is_empty() {
+            let families: Vec<&str> =
+                suite.families.iter().map(|family| family.code.as_str()).collect();
+            return Err(format!(
+                "`{word}` matches no rule\n  hint: give an id such as WX-DEDUP-001 or a family: {}",
+                families.join(", ")
+            ));
+        }
+        rules.extend(matching);
+    }
+    Ok(rules)
+}
+
+fn command(args: &RunArgs, surroundings: &Surroundings) -> Result<CommandLine, String> {
+    let mut command = CommandLine::new(args.command.iter().cloned(), &surroundings.folder);
+    for (name, value) in &surroundings.passed {
+        command = command.env(name, value);
+    }
+    for variable in &args.env {
+        command = match variable.split_once('=') {
+            Some((name, value)) if !name.is_empty() => command.env(name, value),
+            Some(_) => return Err(format!("`--env {variable}` names no variable")),
+            None => match super::variable(variable) {
+                Some(value) => command.env(variable, value),
+                None => {
+                    return Err(format!(
+                        "the variable `{variable}` is not set here\n  hint: write --env {variable}=VALUE"
+                    ));
+                }
+            },
+        };
+    }
+    if let Some(folder) = &args.cwd {
+        if !surroundings.folder.join(folder).is_dir() {
+            return Err(format!("`--cwd {}` is no folder", folder.display()));
+        }
+        command = command.cwd(folder);
+    }
+    Ok(command)
+}
+
+fn report_path(text: &str) -> Result<PathBuf, String> {
+    match text.split_once('=') {
+        Some(("json", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some((format, _)) => Err(format!("`{format}` is no report format\n  hint: json=PATH")),
+        None => Err(format!("`--report {text}` lacks a path\n  hint: json=PATH")),
+    }
+}
+
+/// The feature files of a folder as path and text, by name.
+fn feature_files(folder: &Path) -> Result<Vec<(String, String)>, String> {
+    let unreadable = |path: &Path, error: &io::Error| format!("cannot read {}: {error}", path.display());
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|end| end == "feature"))
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Err(format!("{} holds no feature file", folder.display()));
+    }
+    paths
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+            Ok((path.display().to_string(), text))
+        })
+        .collect()
+}
+
+fn listed(what: &str, problems: &[Problem]) -> String {
+    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    format!("{what}; nothing was run\n{}", list.join("\n"))
+}
+
+async fn execute(prepared: Prepared) -> Exit {
+    let Prepared { suite, subject, run, reports } = prepared;
+    let report = match runner::run(&suite, &subject, &run, &mut ()).await {
+        Ok(report) => report,
+        Err(problems) => {
+            let complaint = listed("the feature files use phrases that do not exist", &problems);
+            return complain(Exit::Usage, &complaint);
+        }
+    };
+    let mut out = io::stdout();
+    for rule in &report.rules {
+        drop(writeln!(out, "{:14} {:10} {}", rule.id.to_string(), rule.level, rule.outcome));
+        for case in rule.scenarios.iter().filter(|case| case.outcome != Outcome::Pass) {
+            drop(writeln!(out, "    {} {}: {}", case.id, case.outcome, case.message));
+        }
+    }
+    drop(writeln!(out, "{} (seed {}, {} ms)", report.summary, report.seed, report.took_ms));
+    if let Some(why) = &report.never_started {
+        drop(writeln!(out, "{why}"));
+    }
+    for path in reports {
+        let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+        if let Err(error) = fs::write(&path, text) {
+            return complain(Exit::Usage, &format!("cannot write {}: {error}", path.display()));
+        }
+    }
+    exit(&report)
+}
+
+fn exit(report: &Report) -> Exit {
+    let any = |outcome: Outcome| report.rules.iter().any(|rule| rule.outcome == outcome);
+    let must_failed = report
+        .rules
+        .iter()
+        .any(|r| (r.level.binds() || report.options.strict) && r.outcome == Outcome::Fail);
+    if must_failed {
+        Exit::Fault
+    } else if any(Outcome::Error) {
+        Exit::Kit
+    } else if any(Outcome::Inconclusive) || !any(Outcome::Pass) {
+        Exit::Inconclusive
+    } else {
+        Exit::Success
+    }
+}

@@ -202,7 +202,7 @@ impl Bench {
     }
 
     pub(super) async fn act(&self, message_id: &str, kind: &str, payload: Value) -> Receipt {
-        let action = action(message_id, kind, payload);
+        let action = action(message_id, kind, &payload);
         soon(self.adapter.act(action)).await.unwrap()
     }
 
@@ -224,8 +224,8 @@ impl Bench {
     }
 }
 
-pub(super) fn action(message_id: &str, kind: &str, payload: Value) -> OutboundAction {
-    let mut action = raw_action(message_id, kind, &payload);
+pub(super) fn action(message_id: &str, kind: &str, payload: &Value) -> OutboundAction {
+    let mut action = raw_action(message_id, kind, payload);
     if kind == "error" {
         action["error_code"] = "agent_unavailable".into();
     }

@@ -64,7 +64,7 @@ async fn a_stop_ends_a_held_poll_and_a_held_send_at_once() {
         ))
         .unwrap();
     let payload = json!({"recipient": OWNER, "text": "hi"});
-    let acting = bench.adapter.act(action("a", "message", payload));
+    let acting = bench.adapter.act(action("a", "message", &payload));
     let stopping = async {
         until(|| bench.wechat.faults().is_empty()).await; // the send is out
         assert_eq!(bench.adapter.health().await.health, HealthState::Healthy);
@@ -77,7 +77,7 @@ async fn a_stop_ends_a_held_poll_and_a_held_send_at_once() {
     assert_eq!(receipt.unwrap().chunks_sent.get(), 0);
     until(|| bench.wechat.parked().is_empty()).await;
     assert_eq!(bench.adapter.health().await.health, HealthState::Stopped);
-    let late = action("b", "message", json!({"recipient": OWNER, "text": "late"}));
+    let late = action("b", "message", &json!({"recipient": OWNER, "text": "late"}));
     assert_eq!(bench.adapter.act(late).await, Err(AdapterError::NotStarted));
 }
 

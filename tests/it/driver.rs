@@ -1,0 +1,4 @@
+//! The driver protocol as it is carried: who may ask what when, and what becomes of adapters that misbehave.
+
+mod life;
+mod parrot;

@@ -1,4 +1,6 @@
 //! The driver protocol as it is carried: who may ask what when, and what becomes of adapters that misbehave.
 
+mod ear;
+mod kit_side;
 mod life;
 mod parrot;

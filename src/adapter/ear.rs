@@ -179,7 +179,9 @@ impl Breach {
             Self::AnsweredTwice => "one answer to each request",
             Self::Echo => "answers to the kit's requests, not the requests themselves",
             Self::Flood => "at most 20000 messages and 64 MiB in the life of one process",
-            Self::SandboxFull => "at most 256 MiB and 20000 files in the sandbox folder",
+            Self::SandboxFull => {
+                "at most 256 MiB and 20000 files in the sandbox folder, 128 MiB a file"
+            }
             Self::TooManyProcesses => "at most 64 processes",
         }
     }

@@ -15,7 +15,7 @@ use super::ear::{Ear, Exit};
 use super::place::Place;
 use super::stray::{Brood, adopt_orphans, limit_files};
 use super::subject::LaunchError;
-use super::watch::SANDBOX_BYTES;
+use super::watch::FILE_BYTES;
 
 /// How much of stderr is kept.
 const LAST_WORDS: usize = 64 * 1024;
@@ -49,7 +49,7 @@ pub(crate) fn spawn(command: &CommandLine, place: &Place) -> Result<(Child, Broo
         .and_then(Pid::from_raw);
     // A child that was just started and never waited for has an id.
     let leader = leader.ok_or(LaunchError::NoCommand)?;
-    limit_files(leader, SANDBOX_BYTES);
+    limit_files(leader, FILE_BYTES);
     Ok((child, Brood::new(leader, place.root())))
 }
 

@@ -68,7 +68,7 @@ pub struct Ending {
     pub reached: Reached,
     /// How it left.
     pub exit: Exit,
-    /// The processes it left behind, ended by the kit now.
+    /// The processes it left behind when it ended by itself or because it was asked to; ended by the kit now.
     pub left_behind: Vec<Stray>,
 }
 
@@ -213,6 +213,10 @@ impl Running {
         if !self.is_alive() {
             return self.ending(Reached::Gone).await;
         }
+        if let Grip::Child(brood) = &self.grip {
+            // Whoever hides when the adapter leaves is known from now on.
+            brood.count();
+        }
         self.link.hang_up();
         if timeout(grace, self.ended_deaf(grace)).await.is_ok() {
             return self.ending(Reached::EndOfInput).await;
@@ -251,15 +255,12 @@ impl Running {
         self.mouth.abort();
         let left_behind = match &self.grip {
             Grip::Thread(_) => Vec::new(),
-            // What was killed had no chance to end its own.
-            Grip::Child(brood) => {
-                let patience = if reached == Reached::Killed {
-                    Duration::ZERO
-                } else {
-                    COURTESY
-                };
-                brood.sweep(patience).await
+            Grip::Child(brood) if reached == Reached::Killed => {
+                // What was killed had no chance to end its own: nothing was left behind.
+                brood.sweep(Duration::ZERO).await;
+                Vec::new()
             }
+            Grip::Child(brood) => brood.sweep(COURTESY).await,
         };
         self.buried.store(true, Ordering::Relaxed);
         Ending {

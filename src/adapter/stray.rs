@@ -4,7 +4,9 @@
 //! behind stays below the kit, and is known by its group, its environment, its working folder or its parents. Elsewhere
 //! the group kill is all there is.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{
@@ -30,18 +32,24 @@ pub struct Stray {
     pub pid: i32,
 }
 
-/// All processes of one child adapter: its group, and what lives in or came from its sandbox.
+/// All processes of one child adapter: its group, what lives in its sandbox, and what was once seen below one of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Brood {
     leader: Pid,
     root: PathBuf,
+    /// Whoever left the group, the sandbox and its parents behind is still known from before.
+    seen: Arc<Mutex<Seen>>,
 }
+
+/// Process ids with the time they started, since ids are used again.
+type Seen = BTreeSet<(i32, u64)>;
 
 impl Brood {
     pub(crate) fn new(leader: Pid, root: &Path) -> Self {
         Self {
             leader,
             root: root.to_path_buf(),
+            seen: Arc::default(),
         }
     }
 
@@ -53,15 +61,13 @@ impl Brood {
 
     /// Ends the group and every stray, without waiting for them to be gone.
     pub(crate) fn kill(&self) {
-        let _ = kill_process_group(self.leader, Signal::KILL);
         // A process that is just forking may be missed once; not thrice.
         for _ in 0..3 {
             let living = self.living();
+            let _ = kill_process_group(self.leader, Signal::KILL);
+            living.iter().for_each(end);
             if living.is_empty() {
                 break;
-            }
-            for stray in living {
-                end(&stray);
             }
         }
     }
@@ -74,64 +80,44 @@ impl Brood {
     /// To be called once the leader is gone and buried. Gives the rest `patience` to follow it, ends those who do not,
     /// and names them.
     pub(crate) async fn sweep(&self, patience: Duration) -> Vec<Stray> {
-        let mut strays = self.remaining(patience).await;
-        if strays.is_empty() {
-            return strays;
-        }
-        self.kill();
         let mut glances = interval(GLANCE);
-        let deadline = Instant::now() + BURIAL;
-        while Instant::now() < deadline {
+        let start = Instant::now();
+        let mut left_behind = BTreeSet::new();
+        while start.elapsed() < patience + BURIAL {
             glances.tick().await;
-            let bury = |stray: &Stray| {
-                Pid::from_raw(stray.pid).map(|pid| waitpid(Some(pid), WaitOptions::NOHANG))
-            };
-            let _ = strays.iter().filter_map(bury).count();
+            self.bury();
             let living = self.living();
-            if living.is_empty() && self.group_is_empty() {
+            if living.is_empty() && test_kill_process_group(self.leader).is_err() {
                 break;
             }
-            for stray in living {
-                end(&stray);
-                if !strays.contains(&stray) {
-                    strays.push(stray);
-                }
+            if start.elapsed() >= patience {
+                let _ = kill_process_group(self.leader, Signal::KILL);
+                living.iter().for_each(end);
+                left_behind.extend(living);
             }
         }
-        strays.sort();
-        strays
+        left_behind.into_iter().collect()
     }
 
-    async fn remaining(&self, patience: Duration) -> Vec<Stray> {
-        let deadline = Instant::now() + patience;
-        let mut glances = interval(GLANCE);
-        loop {
-            glances.tick().await;
-            let empty = self.group_is_empty();
-            let living = self.living();
-            if empty && living.is_empty() {
-                return living;
-            }
-            if Instant::now() >= deadline {
-                return living;
-            }
-        }
-    }
-
-    /// Buries what died in the group, and tells whether anybody is left in it.
-    fn group_is_empty(&self) -> bool {
+    /// Takes leave of the dead that came to the kit as orphans.
+    fn bury(&self) {
         while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
-        test_kill_process_group(self.leader).is_err()
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for pid in seen.iter().filter_map(|(pid, _)| Pid::from_raw(*pid)) {
+            // Most are not the kit's to bury, or are buried already.
+            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+        }
     }
 
     #[cfg(target_os = "linux")]
     fn living(&self) -> Vec<Stray> {
-        census::living(self.leader.as_raw_nonzero().get(), &self.root)
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        census::living(self.leader.as_raw_nonzero().get(), &self.root, &mut seen)
     }
 
     #[cfg(not(target_os = "linux"))]
     fn living(&self) -> Vec<Stray> {
-        let _ = &self.root;
+        let _ = (&self.root, &self.seen);
         let present = test_kill_process_group(self.leader).is_ok();
         let leader = Stray {
             name: "process group".to_owned(),
@@ -185,17 +171,20 @@ mod census {
     use std::os::unix::ffi::OsStrExt as _;
     use std::path::Path;
 
-    use super::{Stray, excerpt};
+    use super::{Seen, Stray, excerpt};
 
     struct Record {
         name: String,
         dead: bool,
         parent: i32,
         group: i32,
+        /// In ticks since the machine started.
+        started: u64,
     }
 
     /// The processes below this one that belong to the group or the sandbox, or come from one that does.
-    pub(super) fn living(group: i32, root: &Path) -> Vec<Stray> {
+    /// Remembers them all in `seen`, and counts those in who were.
+    pub(super) fn living(group: i32, root: &Path, seen: &mut Seen) -> Vec<Stray> {
         let mut sandbox = root.as_os_str().as_bytes().to_vec();
         sandbox.push(b'/');
         let mut family = Family::default();
@@ -207,7 +196,13 @@ mod census {
             .collect();
         while let Some((pid, inherited)) = stack.pop() {
             let Some(record) = record(pid) else { continue };
-            let belongs = inherited || record.group == group || is_inside(pid, root, &sandbox);
+            let belongs = inherited
+                || record.group == group
+                || seen.contains(&(pid, record.started))
+                || is_inside(pid, root, &sandbox);
+            if belongs {
+                seen.insert((pid, record.started));
+            }
             if belongs && !record.dead {
                 found.push(Stray {
                     name: record.name,
@@ -246,6 +241,7 @@ mod census {
             dead: matches!(fields.next()?, "Z" | "X" | "x"),
             parent: fields.next()?.parse().ok()?,
             group: fields.next()?.parse().ok()?,
+            started: fields.nth(16)?.parse().ok()?,
         })
     }
 

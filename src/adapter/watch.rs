@@ -9,8 +9,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::ear::Breach;
 use super::stray::Brood;
 
-/// The most bytes a sandbox folder may hold, and the most any one file may.
-pub(crate) const SANDBOX_BYTES: u64 = 256 * 1024 * 1024;
+/// The most bytes a sandbox folder may hold.
+const SANDBOX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The most bytes any one file may hold; the system enforces it at once, where the watch would be late.
+pub(crate) const FILE_BYTES: u64 = 128 * 1024 * 1024;
 
 /// The most files and folders a sandbox may hold.
 const SANDBOX_FILES: usize = 20_000;

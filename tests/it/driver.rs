@@ -4,3 +4,4 @@ mod ear;
 mod kit_side;
 mod life;
 mod parrot;
+mod zoo;

@@ -43,7 +43,11 @@ where
             let mut lines = BufReader::new(input).lines();
             while let Some(line) = lines.next_line().await? {
                 let frame: Value = serde_json::from_str(&line)?;
-                let lines = if frame.get("method").is_some() { reply(&frame) } else { Vec::new() };
+                let lines = if frame.get("method").is_some() {
+                    reply(&frame)
+                } else {
+                    Vec::new()
+                };
                 for line in lines {
                     output.write_all(line.as_bytes()).await?;
                 }

@@ -1,0 +1,3 @@
+# Closes its own stdout and stays.
+exec 1>&-
+while read -r line; do :; done

@@ -1,0 +1,2 @@
+# Is gone before anybody speaks to it.
+exit 7

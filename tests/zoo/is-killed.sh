@@ -1,0 +1,3 @@
+# Reads one request and is ended by a signal.
+read -r line
+kill -9 $$

@@ -578,7 +578,9 @@ impl Session {
         if self.live.is_none() || self.log.read(expect::passed_since_last_drive) {
             return Ok(());
         }
-        if self.log.read(expect::polls).is_none() {
+        // A poll that is on the wire may not have been seen yet, so what was seen decides nothing.
+        let refused = self.log.read(expect::last_start_error).is_some();
+        if refused || !self.draft.integration.enabled {
             return self.settle().await;
         }
         let text = self.cast.text();

@@ -55,12 +55,6 @@ pub fn last_start_error(timeline: &Timeline) -> Option<(usize, String)> {
     })
 }
 
-/// The first poll of this scene.
-#[must_use]
-pub fn polls(timeline: &Timeline) -> Option<usize> {
-    View::of(timeline).polls().next()
-}
-
 /// Whether a fence passed and nothing was driven since.
 #[must_use]
 pub fn passed_since_last_drive(timeline: &Timeline) -> bool {

@@ -40,15 +40,6 @@ pub type ChunkLimit = Int<1, 4000>;
 pub type DedupWindow = Int<1, 604_800>;
 
 /// One WeChat channel as an operator configures it (WX-CONF).
-///
-/// ```
-/// use aios_wechat::contract::{Integration, from_bytes};
-///
-/// let document = include_bytes!("../../fixtures/config/valid/full.json");
-/// let integration: Integration = from_bytes(document)?;
-/// assert_eq!(integration.dedup_window_sec(), 3600);
-/// # Ok::<(), aios_wechat::contract::Finding>(())
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(extend(

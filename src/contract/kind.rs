@@ -65,4 +65,5 @@ documents! {
     AuditRecord: super::AuditRecord,
     Secrets: super::Secrets,
     Start: super::Start,
+    Driver: super::driver::Line,
 }

@@ -7,6 +7,18 @@
 //! field can hide a message body.
 //!
 //! Message bodies and secrets are types of their own whose `Debug` and `Display` are masked.
+//!
+//! ```
+//! use aios_wechat::contract::{Integration, from_bytes};
+//!
+//! let document = include_bytes!("../../fixtures/config/valid/minimal.json");
+//! let integration: Integration = from_bytes(document)?;
+//! assert_eq!(integration.dedup_window_sec(), 3600);
+//!
+//! let fault = from_bytes::<Integration>(b"{\"channel_id\": \"-\"}").unwrap_err();
+//! assert_eq!(fault.pointer, "/channel_id");
+//! # Ok::<(), aios_wechat::contract::Finding>(())
+//! ```
 
 #[macro_use]
 mod strict;

@@ -51,6 +51,23 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Finding> {
     })
 }
 
+/// A value within a document, under the same conditions. `Value`'s own reader is not asked: with
+/// `raw_value` it takes a certain key for a command.
+pub(crate) fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Seed {
+        depth: 0,
+        fault: &RefCell::new(None),
+    }
+    .deserialize(deserializer)
+}
+
+/// The same for a member that may be absent.
+pub(crate) fn plain_member<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Value>, D::Error> {
+    plain(deserializer).map(Some)
+}
+
 /// Reads a document from a value.
 ///
 /// # Errors

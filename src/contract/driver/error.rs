@@ -1,13 +1,16 @@
 //! The errors of the protocol: their codes, and the data that some of them carry.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::ProtocolVersion;
 use crate::contract::finding::{Fault, Finding};
 use crate::contract::scalar::Form;
+use crate::contract::text::plain_member;
 use crate::contract::{Int, List, MAX_INTEGER, decode};
 
 /// An error code of JSON-RPC.
@@ -121,16 +124,60 @@ pub struct SupportedVersions {
 
 /// An error of JSON-RPC. The data of -32602, -32001, -32002 and -32005 has a shape of its own; no
 /// other code has any.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
+#[schemars(extend("allOf" = [
+    data_of(INVALID_PARAMS, "InvalidParams"),
+    data_of(EVENT_REFUSED, "EventRefused"),
+    data_of(AIOS_UNAVAILABLE, "AiosUnavailable"),
+    data_of(VERSION_NOT_SPOKEN, "SupportedVersions"),
+    {
+        "if": { "properties": { "code": { "enum": [-32602, -32001, -32002, -32005] } } },
+        "else": { "not": { "required": ["data"] } }
+    }
+]))]
 pub struct RpcError {
     /// What kind of error it is.
     pub code: RpcCode,
     /// For people; holds no body and no secret.
     pub message: Explanation,
     /// What a program can go by.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "plain_member"
+    )]
+    #[schemars(with = "Option<ErrorData>")]
     pub data: Option<Value>,
+}
+
+/// The condition that ties a code to the shape of its data.
+fn data_of(code: RpcCode, shape: &str) -> Value {
+    json!({
+        "if": { "properties": { "code": { "const": code } } },
+        "then": { "properties": { "data": { "$ref": format!("#/$defs/{shape}") } }, "required": ["data"] }
+    })
+}
+
+/// What the data of an error can be; the code decides which.
+struct ErrorData;
+
+impl JsonSchema for ErrorData {
+    fn schema_name() -> Cow<'static, str> {
+        "ErrorData".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What a program can go by; the code decides which shape it has.",
+            "anyOf": [
+                generator.subschema_for::<InvalidParams>(),
+                generator.subschema_for::<EventRefused>(),
+                generator.subschema_for::<AiosUnavailable>(),
+                generator.subschema_for::<SupportedVersions>(),
+            ],
+        })
+    }
 }
 
 closed! {

@@ -1,12 +1,15 @@
 //! The lines of the protocol: requests and answers of JSON-RPC 2.0.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{Method, RpcCode, RpcError};
 use crate::contract::finding::{Fault, Finding};
-use crate::contract::strict::Strict;
+use crate::contract::text::{plain, plain_member};
 use crate::contract::{Id, decode};
 
 words! {
@@ -24,6 +27,19 @@ pub enum RequestId {
     Text(Id),
     /// An integer.
     Number(RpcCode),
+}
+
+impl JsonSchema for RequestId {
+    fn schema_name() -> Cow<'static, str> {
+        "RequestId".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The id of a request: the kit's are strings, an adapter's are its own.",
+            "anyOf": [generator.subschema_for::<Id>(), generator.subschema_for::<RpcCode>()],
+        })
+    }
 }
 
 impl Serialize for RequestId {
@@ -46,7 +62,7 @@ impl std::fmt::Display for RequestId {
 
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
+        let value = plain(deserializer)?;
         let id = match value {
             Value::String(_) => decode(&value).map(Self::Text),
             Value::Number(_) => decode(&value).map(Self::Number),
@@ -70,7 +86,11 @@ pub struct Request {
     /// What is asked for; any word, so that an unknown one can be answered.
     pub method: String,
     /// With what; absent for methods without params.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "plain_member"
+    )]
     pub params: Option<Value>,
 }
 
@@ -83,11 +103,12 @@ pub struct Success {
     /// That of the request.
     pub id: RequestId,
     /// The result.
+    #[serde(deserialize_with = "plain")]
     pub result: Value,
 }
 
 /// An answer that failed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct Failure {
     /// Always `2.0`.
@@ -168,7 +189,7 @@ impl Serialize for Frame {
 
 impl<'de> Deserialize<'de> for Frame {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(Strict(deserializer))?;
+        let value = plain(deserializer)?;
         let frame = match &value {
             Value::Object(members) if members.contains_key("method") => {
                 decode(&value).map(Self::Request)

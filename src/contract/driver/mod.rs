@@ -2,6 +2,7 @@
 
 mod error;
 mod frame;
+mod line;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,10 @@ pub use error::{
     Pointer, RpcCode, RpcError, RuleId, SupportedVersions, VERSION_NOT_SPOKEN,
 };
 pub use frame::{Failure, Frame, JsonRpcVersion, Request, RequestId, Success};
+pub use line::{
+    ActRequest, AdvanceRequest, AuditRequest, EventRequest, HealthRequest, InitializeRequest, Line,
+    MethodResult, StartRequest, StopRequest, SuccessAnswer,
+};
 
 /// The version of the protocol while v0 of the specification lasts.
 pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion::literal(1);

@@ -3,6 +3,7 @@
 mod args;
 mod exit;
 mod run;
+pub mod schema;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -27,7 +28,10 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    #[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the environment is read here and nowhere else"
+    )]
     fn read() -> io::Result<Self> {
         let passed = ["PATH", "LANG"];
         Ok(Self {
@@ -50,7 +54,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // clap prints help to stdout and complaints to stderr, and knows which is which.
             drop(error.print());
-            if error.use_stderr() { Exit::Usage } else { Exit::Success }
+            if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            }
         }
     };
     exit.into()
@@ -59,9 +67,16 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: args::Cli) -> Exit {
     let surroundings = match Surroundings::read() {
         Ok(surroundings) => surroundings,
-        Err(error) => return complain(Exit::Usage, &format!("cannot read the working folder: {error}")),
+        Err(error) => {
+            return complain(
+                Exit::Usage,
+                &format!("cannot read the working folder: {error}"),
+            );
+        }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return complain(Exit::Kit, &format!("cannot start: {error}")),
@@ -69,19 +84,20 @@ fn dispatch(cli: args::Cli) -> Exit {
     match cli.command {
         args::Command::Run(args) => runtime.block_on(run::run(args, &surroundings)),
         args::Command::Reference(args) => match args.mutant {
-            None => {
-                match runtime.block_on(crate::adapter::serve_stdio(Reference::new())) {
-                    Ok(()) => Exit::Success,
-                    Err(error) => complain(Exit::Kit, &format!("stdio failed: {error}")),
-                }
-            }
+            None => match runtime.block_on(crate::adapter::serve_stdio(Reference::new())) {
+                Ok(()) => Exit::Success,
+                Err(error) => complain(Exit::Kit, &format!("stdio failed: {error}")),
+            },
             Some(name) => complain(Exit::Usage, &format!("there is no mutant `{name}`")),
         },
     }
 }
 
 /// A variable of the caller's environment.
-#[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here and nowhere else"
+)]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

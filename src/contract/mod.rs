@@ -75,5 +75,5 @@ pub use scalar::{
     MediaType, NotAdmitted, Secret, Slug, StateDir, Text,
 };
 pub use start::{Account, ClockMode, ClockSetting, Secrets, Start, Transport};
-pub use text::{MAX_DEPTH, decode, from_bytes, parse};
+pub use text::{MAX_DEPTH, decode, from_bytes, is_valid, parse};
 pub use timestamp::Timestamp;

@@ -36,7 +36,10 @@ impl<'de> Deserializer<'de> for Node<'de> {
             Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
                 (Some(number), _, _) => visitor.visit_u64(number),
                 (None, Some(number), _) => visitor.visit_i64(number),
-                (None, None, Some(number)) => visitor.visit_f64(number),
+                (None, None, Some(number)) => match whole(number) {
+                    Some(number) => visitor.visit_i64(number),
+                    None => visitor.visit_f64(number),
+                },
                 (None, None, None) => Err(Finding::invalid_type(self.unexpected(), &visitor)),
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
@@ -95,6 +98,17 @@ impl<'de> Deserializer<'de> for Node<'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct identifier ignored_any
     }
+}
+
+/// `1.0` and `1e0` are the integer 1, whichever integer type is asked for.
+fn whole(number: f64) -> Option<i64> {
+    /// Below it every integral double is exact in `i64`.
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "integral and within the limit: exact"
+    )]
+    (number.fract() == 0.0 && number.abs() < LIMIT).then_some(number as i64)
 }
 
 impl<'de> IntoDeserializer<'de, Finding> for Node<'de> {

@@ -9,6 +9,7 @@ use serde::de::{
 use serde_json::{Map, Value};
 
 use super::finding::{Fault, Finding};
+use super::kind::Document;
 use super::node::Node;
 
 /// How many arrays and objects may lie within one another.
@@ -82,6 +83,13 @@ pub fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Finding> {
 /// The first fault of the text or of the document.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Finding> {
     decode(&parse(bytes)?)
+}
+
+/// Whether a text is a document, at the price of one look: the verdict of [`from_bytes`] without the
+/// finding. The types of the contract refuse by themselves what the text layer refuses.
+#[must_use]
+pub fn is_valid<T: Document>(text: &str) -> bool {
+    serde_json::from_str::<T>(text).is_ok()
 }
 
 fn at(mut finding: Finding, line: u64, column: u64) -> Finding {

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agreement;
 mod contract;
 mod driver;
+mod published;
 mod reference;
 mod simulator;

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::{Declared, EntryUse};
 use super::claim::Claim;
+use super::likeness::Likeness;
 use super::outcome::Outcome;
 use crate::evidence::{Mismatch, Timeline};
 use crate::suite::{CaseId, Level, RequirementId};
@@ -30,6 +32,9 @@ pub struct Report {
     /// Why the adapter never started, if it never did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub never_started: Option<String>,
+    /// The entries of the baseline, if one was given, and what became of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub baseline: Vec<EntryUse>,
     /// Every rule of the catalogue, in its order.
     pub rules: Vec<RuleResult>,
     /// Real time of the whole run, milliseconds.
@@ -98,9 +103,9 @@ pub struct Counts {
     pub not_applicable: u32,
     /// Rules for people, or not selected.
     pub untested: u32,
-    /// Failures that a baseline declares.
+    /// Rules that fail as the baseline declares.
     pub deviation: u32,
-    /// Entries of the baseline that no longer hold.
+    /// Rules with an entry of the baseline that no longer holds.
     pub stale: u32,
 }
 
@@ -118,6 +123,11 @@ impl Counts {
                 Outcome::NotApplicable => &mut counts.not_applicable,
                 Outcome::Untested => &mut counts.untested,
             } += 1;
+            match rule.baseline {
+                Some(Declared::Deviation) => counts.deviation += 1,
+                Some(Declared::Stale) => counts.stale += 1,
+                None => {}
+            }
         }
         counts
     }
@@ -142,6 +152,15 @@ pub struct RuleResult {
     /// Why, for outcomes that no scenario explains (`not_applicable`, `untested`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// Why the rule matters, if the catalogue says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub why: Option<String>,
+    /// How it stands to the baseline, if an entry speaks of it or of one of its scenarios.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub baseline: Option<Declared>,
+    /// The broken adapter of the kill matrix that fails most like this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resembles: Option<Likeness>,
     /// Its scenarios that ran.
     pub scenarios: Vec<CaseResult>,
 }
@@ -158,6 +177,9 @@ pub struct CaseResult {
     pub outcome: Outcome,
     /// The outcome explained in a sentence; of a pass, what it rests on.
     pub message: String,
+    /// How it stands to the baseline, if an entry speaks of it or of its rule.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub baseline: Option<Declared>,
     /// Expectation and observation, where they part.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mismatch: Option<Mismatch>,

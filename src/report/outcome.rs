@@ -49,6 +49,18 @@ impl Outcome {
         }
     }
 
+    /// Whether something was executed and came to a verdict on the adapter.
+    #[must_use]
+    pub fn is_verdict(self) -> bool {
+        matches!(self, Self::Pass | Self::Fail)
+    }
+
+    /// Whether somebody has to look at it.
+    #[must_use]
+    pub fn needs_attention(self) -> bool {
+        matches!(self, Self::Fail | Self::Inconclusive | Self::Error)
+    }
+
     /// The outcome of a rule from those of its scenarios.
     ///
     /// The gravest wins: a fault of the kit first, since then nothing else can be trusted, then a

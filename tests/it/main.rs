@@ -7,4 +7,5 @@ mod contract;
 mod driver;
 mod published;
 mod reference;
+mod report;
 mod simulator;

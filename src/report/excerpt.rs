@@ -1,0 +1,118 @@
+//! The part of a timeline that a person has to see first.
+
+use super::model::CaseResult;
+use crate::evidence::{Entry, Fact};
+
+/// A stretch of a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// The entry with this index.
+    Entry {
+        /// The index.
+        index: usize,
+        /// The outcome rests on it.
+        cited: bool,
+    },
+    /// So many entries are left out here.
+    Gap(usize),
+}
+
+/// The entries that show why a scenario came out as it did, what was done to the adapter meanwhile,
+/// and `around` neighbours on each side; what lies between is counted.
+///
+/// At most `limit` entries are shown, in that order of importance, the latest first.
+#[must_use]
+pub fn excerpt(case: &CaseResult, around: usize, limit: usize) -> Vec<Piece> {
+    let entries = case.timeline.entries();
+    let mut cited: Vec<usize> = case
+        .mismatch
+        .as_ref()
+        .map_or_else(|| case.evidence.clone(), |mismatch| mismatch.at.clone());
+    cited.retain(|index| *index < entries.len());
+    if cited.is_empty() {
+        // Nothing was cited: the end is where it stopped.
+        cited.extend(entries.len().checked_sub(1));
+    }
+    cited.sort_unstable();
+    cited.dedup();
+    let mut shown = vec![false; entries.len()];
+    let mut room = limit;
+    let mut show = |index: usize| {
+        if room > 0 && !std::mem::replace(&mut shown[index], true) {
+            room -= 1;
+        }
+    };
+    cited.iter().rev().for_each(|index| show(*index));
+    // What was done to the adapter on the way from the first of them to the last.
+    let last = cited.last().map_or(0, |last| last + 1);
+    let first = cited.first().copied().unwrap_or_default();
+    let first = (0..=first)
+        .rev()
+        .find(|index| is_stimulus(entries, *index))
+        .unwrap_or(first);
+    (first..last)
+        .rev()
+        .filter(|index| is_stimulus(entries, *index) || is_step(entries, *index))
+        .for_each(&mut show);
+    (0..first)
+        .rev()
+        .find(|index| is_step(entries, *index))
+        .into_iter()
+        .for_each(&mut show);
+    for distance in 1..=around {
+        for index in cited.iter().rev() {
+            let neighbours = [index.checked_sub(distance), index.checked_add(distance)];
+            neighbours
+                .into_iter()
+                .flatten()
+                .filter(|index| {
+                    entries
+                        .get(*index)
+                        .is_some_and(|entry| !is_chatter(&entry.what))
+                })
+                .for_each(&mut show);
+        }
+    }
+    let mut pieces = Vec::new();
+    let mut left_out = 0;
+    for (index, shown) in shown.iter().enumerate() {
+        if !shown {
+            left_out += 1;
+            continue;
+        }
+        if left_out > 0 {
+            pieces.push(Piece::Gap(left_out));
+            left_out = 0;
+        }
+        pieces.push(Piece::Entry {
+            index,
+            cited: cited.binary_search(&index).is_ok(),
+        });
+    }
+    if left_out > 0 {
+        pieces.push(Piece::Gap(left_out));
+    }
+    pieces
+}
+
+fn is_step(entries: &[Entry], index: usize) -> bool {
+    matches!(entries[index].what, Fact::Step { .. })
+}
+
+/// Whether it is something the kit did to the adapter, through WeChat, AIOS or its process.
+fn is_stimulus(entries: &[Entry], index: usize) -> bool {
+    match &entries[index].what {
+        Fact::Sent { fence, .. } => !fence,
+        Fact::Asked { method, .. } => method == "act",
+        Fact::Redelivered { .. }
+        | Fact::Launched { .. }
+        | Fact::Ended { .. }
+        | Fact::Clock { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether it only shows that time passes, or is shown elsewhere.
+fn is_chatter(fact: &Fact) -> bool {
+    matches!(fact, Fact::Stderr { .. } | Fact::Parked { .. })
+}

@@ -1,0 +1,362 @@
+//! A fact as one sentence between lanes, for people: the same words in every face.
+
+use std::fmt::Write as _; // writing to a `String` cannot fail
+
+use serde_json::Value;
+
+use super::plain::plain;
+use crate::evidence::{Fact, Lane, SentMessage, WireCall};
+
+/// The most characters of one quoted text.
+const QUOTE: usize = 60;
+/// The most characters of one JSON value.
+const VALUE: usize = 160;
+/// The most characters of anything said by somebody else.
+const SAID: usize = 300;
+
+/// A fact told: where it starts, where it goes, and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// The lane that acts.
+    pub from: Lane,
+    /// The lane that it reaches; absent if it stays where it is.
+    pub to: Option<Lane>,
+    /// The sentence: one line, harmless to print, without a full stop.
+    pub text: String,
+    /// Something is wrong with it, whatever the rule: a breach of the contract or the protocol.
+    pub wrong: bool,
+}
+
+impl Telling {
+    /// Tells a fact.
+    #[must_use]
+    pub fn of(fact: &Fact) -> Self {
+        let (from, to, text) = match fact.lane() {
+            Lane::Wechat => wechat(fact),
+            Lane::Adapter => (Lane::Adapter, None, adapter(fact)),
+            Lane::Aios => aios(fact),
+            Lane::Kit => (Lane::Kit, None, kit(fact)),
+        };
+        let wrong = match fact {
+            Fact::Violation { .. } | Fact::Overstepped { .. } | Fact::FenceHeld { .. } => true,
+            Fact::Event { findings, .. } => !findings.is_empty(),
+            Fact::Called { call } => call.trap,
+            Fact::Ended { asked, .. } => !asked,
+            _ => false,
+        };
+        Self {
+            from,
+            to,
+            text,
+            wrong,
+        }
+    }
+}
+
+fn wechat(fact: &Fact) -> (Lane, Option<Lane>, String) {
+    let stays = |text| (Lane::Wechat, None, text);
+    match fact {
+        Fact::Sent { message, fence } => stays(if *fence {
+            format!(
+                "a fence: the kit's own contact writes message {}",
+                message.message_id
+            )
+        } else {
+            format!("{} ({})", written(message), message.message_id)
+        }),
+        Fact::Redelivered { message, of } if message.message_id == *of => {
+            stays(format!("gives message {} again", plain(of, QUOTE)))
+        }
+        Fact::Redelivered { message, of } => stays(format!(
+            "gives message {} again, now as {}",
+            plain(of, QUOTE),
+            plain(&message.message_id, QUOTE)
+        )),
+        Fact::Called { call } => (Lane::Adapter, Some(Lane::Wechat), called(call)),
+        Fact::Parked { exchange, position } => {
+            stays(format!("holds #{exchange}, its cursor is at {position}"))
+        }
+        Fact::Answered {
+            exchange,
+            endpoint,
+            status,
+            body,
+            fault,
+        } => {
+            let mut text = format!("#{exchange} {} answered", plain(endpoint, QUOTE));
+            if *status != 200 {
+                let _ = write!(text, " HTTP {status}");
+            }
+            if let Some(body) = body {
+                text.push_str(&answer(body));
+            }
+            if let Some(fault) = fault {
+                let _ = write!(text, " (fault: {})", plain(fault, VALUE));
+            }
+            (Lane::Wechat, Some(Lane::Adapter), text)
+        }
+        Fact::Cut {
+            exchange,
+            endpoint,
+            why,
+        } => stays(format!(
+            "#{exchange} {} ends without an answer: {}",
+            plain(endpoint, QUOTE),
+            plain(why, VALUE)
+        )),
+        Fact::Delivered {
+            to,
+            text,
+            context_of,
+            ..
+        } => {
+            let what = text
+                .as_ref()
+                .map_or("a message without text".to_owned(), |text| quoted(text));
+            let context = context_of.as_ref().map_or(String::new(), |of| {
+                format!(", in the context of {}", plain(of, QUOTE))
+            });
+            stays(format!("{} receives {what}{context}", plain(to, QUOTE)))
+        }
+        _ => stays(String::new()),
+    }
+}
+
+fn adapter(fact: &Fact) -> String {
+    match fact {
+        Fact::Launched { process, control } => {
+            let control = if *control { ", to prove life" } else { "" };
+            format!("process {process} starts{control}")
+        }
+        Fact::Ended {
+            process,
+            how,
+            asked,
+        } => {
+            let asked = if *asked { "" } else { ", unasked" };
+            format!("process {process} ends{asked}: {}", plain(how, VALUE))
+        }
+        Fact::Stderr { line, .. } => format!("stderr: {}", plain(line, SAID)),
+        Fact::Violation { expected, got, .. } => format!(
+            "breaks the protocol: expected {}, got {}",
+            plain(expected, SAID),
+            plain(got, SAID)
+        ),
+        _ => String::new(),
+    }
+}
+
+fn aios(fact: &Fact) -> (Lane, Option<Lane>, String) {
+    let ask = |text| (Lane::Aios, Some(Lane::Adapter), text);
+    let tell = |text| (Lane::Adapter, Some(Lane::Aios), text);
+    match fact {
+        Fact::Asked { method, params, .. } => ask(if method == "act" {
+            format!("act: {}", envelope(params))
+        } else {
+            plain(method, QUOTE)
+        }),
+        Fact::Told {
+            method,
+            result,
+            error,
+            ..
+        } => tell(match (result, error) {
+            (_, Some(error)) => format!("{}: error {}", plain(method, QUOTE), json(error)),
+            (Some(result), None) if method == "act" => {
+                format!("act: receipt {}", receipt(result))
+            }
+            (Some(result), None) => format!("{}: {}", plain(method, QUOTE), json(result)),
+            (None, None) => format!("{}: an answer without a result", plain(method, QUOTE)),
+        }),
+        Fact::Silent { method, why, .. } => (
+            Lane::Adapter,
+            None,
+            format!("{}: no answer: {}", plain(method, QUOTE), plain(why, VALUE)),
+        ),
+        Fact::Event {
+            document, findings, ..
+        } => {
+            let mut text = format!("event: {}", envelope(document));
+            if !findings.is_empty() {
+                let _ = write!(
+                    text,
+                    "; breaks the contract: {}",
+                    plain(&findings.join("; "), SAID)
+                );
+            }
+            tell(text)
+        }
+        Fact::Overstepped { method, .. } => tell(format!(
+            "asks for {}, which is not an adapter's business",
+            plain(method, QUOTE)
+        )),
+        Fact::Settled { reply, .. } => {
+            let word = serde_json::to_value(reply).unwrap_or_default();
+            ask(format!("event {}", word.as_str().unwrap_or("answered")))
+        }
+        _ => ask(String::new()),
+    }
+}
+
+fn kit(fact: &Fact) -> String {
+    match fact {
+        Fact::Step { text } | Fact::Note { text } => plain(text, SAID),
+        Fact::FencePassed {
+            message_id: Some(_),
+        } => {
+            "the fence has passed: whatever was sent before it had its chance to arrive".to_owned()
+        }
+        Fact::FencePassed { message_id: None } => {
+            "the settle time is over: whatever was sent before it had its chance to arrive"
+                .to_owned()
+        }
+        Fact::FenceHeld { missing } => {
+            format!("the fence did not pass: {}", plain(missing, VALUE))
+        }
+        Fact::Clock { now } => format!("it is now {}", plain(now, QUOTE)),
+        _ => String::new(),
+    }
+}
+
+fn written(message: &SentMessage) -> String {
+    let place = message.group_id.as_ref().map_or(String::new(), |group| {
+        format!(" in group {}", plain(group, QUOTE))
+    });
+    let what = match (&message.text, message.items.len()) {
+        (Some(text), _) => quoted(text),
+        (None, 1) => "an item that is not text".to_owned(),
+        (None, count) => format!("{count} items"),
+    };
+    format!("{} writes{place} {what}", plain(&message.from, QUOTE))
+}
+
+fn called(call: &WireCall) -> String {
+    let mut text = format!("#{} {}", call.exchange, plain(&call.endpoint, QUOTE));
+    if let Some(position) = call.position {
+        let _ = write!(text, " from {position}");
+    }
+    if let Some(words) = call.body.as_ref().and_then(sent_text) {
+        let _ = write!(text, " {}", quoted(words));
+    }
+    if !call.authorized {
+        text.push_str(", without the right token");
+    }
+    if call.trap {
+        text.push_str(", at an address it must not use");
+    }
+    text
+}
+
+/// The text in the body of a send.
+fn sent_text(body: &Value) -> Option<&str> {
+    body.pointer("/msg/item_list/0/text_item/text")?.as_str()
+}
+
+/// What an answer of WeChat carries, as far as it matters.
+fn answer(body: &Value) -> String {
+    let mut parts = Vec::new();
+    for key in ["ret", "errcode"] {
+        if let Some(code) = body
+            .get(key)
+            .and_then(Value::as_i64)
+            .filter(|code| *code != 0)
+        {
+            parts.push(format!("{key} {code}"));
+        }
+    }
+    if let Some(message) = body
+        .get("errmsg")
+        .and_then(Value::as_str)
+        .filter(|m| !m.is_empty())
+    {
+        parts.push(quoted(message));
+    }
+    if let Some(messages) = body.get("msgs").and_then(Value::as_array) {
+        parts.push(match messages.len() {
+            0 => "nothing new".to_owned(),
+            1 => "1 message".to_owned(),
+            count => format!("{count} messages"),
+        });
+    }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", parts.join(", "))
+    }
+}
+
+/// An event or an action in a few words.
+fn envelope(document: &Value) -> String {
+    let word = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+    let mut parts = Vec::new();
+    parts.push(plain(
+        word("/event_type").unwrap_or("(no event_type)"),
+        QUOTE,
+    ));
+    if let Some(code) = word("/status_code").filter(|code| *code != "forwarded") {
+        parts.push(plain(code, QUOTE));
+    }
+    if let Some(code) = word("/error_code") {
+        parts.push(plain(code, QUOTE));
+    }
+    if let Some(text) = word("/payload/text") {
+        parts.push(quoted(text));
+    }
+    if let Some(kinds) = document
+        .pointer("/payload/attachments")
+        .and_then(Value::as_array)
+    {
+        let kinds: Vec<_> = kinds
+            .iter()
+            .filter_map(|one| one.get("kind").and_then(Value::as_str))
+            .map(|kind| plain(kind, QUOTE))
+            .collect();
+        parts.push(kinds.join(", "));
+    }
+    for (name, pointer) in [
+        ("from", "/payload/sender"),
+        ("to", "/payload/recipient"),
+        ("id", "/message_id"),
+        ("dedup", "/dedup_key"),
+    ] {
+        if let Some(id) = word(pointer) {
+            parts.push(format!("{name} {}", plain(id, QUOTE)));
+        }
+    }
+    if let Some(seq) = document.get("seq").and_then(Value::as_u64) {
+        parts.push(format!("seq {seq}"));
+    }
+    if let Some(count) = document.get("retry_count").and_then(Value::as_u64) {
+        parts.push(format!("retry {count}"));
+    }
+    parts.join(" · ")
+}
+
+/// A receipt in a few words.
+fn receipt(result: &Value) -> String {
+    let mut parts = Vec::new();
+    for key in ["status_code", "error_code"] {
+        if let Some(word) = result.get(key).and_then(Value::as_str) {
+            parts.push(plain(word, QUOTE));
+        }
+    }
+    if let (Some(sent), Some(total)) = (
+        result.get("chunks_sent").and_then(Value::as_u64),
+        result.get("chunks_total").and_then(Value::as_u64),
+    ) {
+        parts.push(format!("{sent} of {total} chunks"));
+    }
+    if parts.is_empty() {
+        json(result)
+    } else {
+        parts.join(" · ")
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", plain(text, QUOTE))
+}
+
+fn json(value: &Value) -> String {
+    plain(&value.to_string(), VALUE)
+}

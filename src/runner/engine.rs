@@ -63,6 +63,7 @@ impl Engine {
             name: case.name.clone(),
             outcome,
             message,
+            baseline: None,
             mismatch,
             evidence: attempt.evidence,
             steps: attempt.steps,

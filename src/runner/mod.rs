@@ -160,6 +160,7 @@ fn report(
         },
         adapter: preflight.adapter.clone(),
         never_started: preflight.never_started.clone(),
+        baseline: Vec::new(),
         rules,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }

@@ -158,6 +158,9 @@ impl<'s> Plan<'s> {
                     source: requirement.source.clone(),
                     outcome,
                     reason,
+                    why: requirement.why.clone(),
+                    baseline: None,
+                    resembles: None,
                     scenarios,
                 }
             })

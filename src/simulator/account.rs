@@ -8,9 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Options;
+use super::cdn::Cdn;
 use super::contact::{Draft, Postmark};
 use super::context::Contexts;
-use super::fault::Shape;
+use super::login::Login;
+use super::medium;
 use super::updates::{PollReply, Position, Updates};
 use crate::wire::{
     GetConfigRequest, ItemKind, MessageItem, Refusal, TEXT_BYTES_MAX, WeixinMessage,
@@ -92,7 +95,15 @@ pub(super) struct Account {
     pub(super) token: String,
     pub(super) bot_id: String,
     pub(super) owner_user_id: String,
+    pub(super) base_url: String,
+    pub(super) cdn_base_url: String,
+    /// Tokens that were good once.
+    pub(super) old_tokens: Vec<String>,
     expired: bool,
+    pub(super) cdn: Cdn,
+    pub(super) login: Login,
+    /// The code whose confirmation gave the current token.
+    logged_in_by: String,
     updates: Updates,
     /// The messages of the log, for those who want one again.
     messages: Vec<Map<String, Value>>,
@@ -105,41 +116,41 @@ pub(super) struct Account {
 
 impl Account {
     /// A fresh account. Names that are empty are drawn.
-    pub(super) fn new(
-        mut rng: fastrand::Rng,
-        token: &str,
-        bot_id: &str,
-        owner_user_id: &str,
-        honours_old_cursor: bool,
-    ) -> Self {
-        let mut or = |given: &str, drawn: &mut dyn FnMut(&mut fastrand::Rng) -> String| {
-            let drawn = drawn(&mut rng);
+    pub(super) fn new(options: &Options, port: u16) -> Self {
+        let mut rng = fastrand::Rng::with_seed(options.seed);
+        let drawn = [
+            opaque(&mut rng, "", 48),
+            format!("{:012x}@im.bot", rng.u64(..1 << 48)),
+            format!("o9cq8{}@im.wechat", alphanumeric(&mut rng, 23)),
+        ];
+        let [token, bot_id, owner_user_id] = drawn;
+        let or = |given: &String, drawn| {
             if given.is_empty() {
                 drawn
             } else {
-                given.to_owned()
+                given.clone()
             }
         };
-        let token = or(token, &mut |rng| opaque(rng, "", 48));
-        let bot_id = or(bot_id, &mut |rng| {
-            format!("{:012x}@im.bot", rng.u64(..1 << 48))
-        });
-        let owner_user_id = or(owner_user_id, &mut |rng| {
-            format!("o9cq8{}@im.wechat", alphanumeric(rng, 23))
-        });
+        let base_url = format!("http://127.0.0.1:{port}");
         Self {
-            updates: Updates::new(honours_old_cursor, rng.u64(..)),
-            next_seq: 1,
-            next_message_id: 7_480_000_000_000_000_000 + rng.u64(..1_000_000_000_000_000),
-            rng,
-            token,
-            bot_id,
-            owner_user_id,
+            token: or(&options.token, token),
+            bot_id: or(&options.bot_id, bot_id),
+            owner_user_id: or(&options.owner_user_id, owner_user_id),
+            cdn_base_url: format!("{base_url}/c2c"),
+            base_url,
+            old_tokens: Vec::new(),
             expired: false,
+            cdn: Cdn::default(),
+            login: Login::new(),
+            logged_in_by: String::new(),
+            updates: Updates::new(options.honours_old_cursor, rng.u64(..)),
             messages: Vec::new(),
             contexts: Contexts::default(),
             deliveries: Vec::new(),
             by_client_id: BTreeMap::new(),
+            next_seq: 1,
+            next_message_id: 7_480_000_000_000_000_000 + rng.u64(..1_000_000_000_000_000),
+            rng,
         }
     }
 
@@ -155,6 +166,11 @@ impl Account {
     /// A secret nobody can guess, for whatever needs one.
     pub(super) fn secret(&mut self, prefix: &str, bytes: usize) -> String {
         opaque(&mut self.rng, prefix, bytes)
+    }
+
+    /// An upload or download parameter.
+    pub(super) fn parameter(&mut self) -> String {
+        medium::parameter(&mut self.rng)
     }
 
     // --- what people write -------------------------------------------------------------------
@@ -197,6 +213,10 @@ impl Account {
             client_id,
             context_token: &context_token,
         };
+        let mut draft = draft.clone();
+        for item in &mut draft.items {
+            medium::furnish(item, &mut self.cdn, &self.cdn_base_url, &mut self.rng);
+        }
         draft.compose(&mark)
     }
 
@@ -348,16 +368,26 @@ impl Account {
         self.expired = false;
     }
 
+    /// Somebody confirmed a QR code: there is a new token, and the one before is void; held polls
+    /// are told. Hearing of it twice changes nothing.
+    pub(super) fn log_in(&mut self, qrcode: &str) -> Vec<(u64, PollReply)> {
+        if self.logged_in_by == qrcode {
+            return Vec::new();
+        }
+        let token = self.secret("", 48);
+        self.old_tokens
+            .push(std::mem::replace(&mut self.token, token));
+        qrcode.clone_into(&mut self.logged_in_by);
+        let told = self.expire();
+        self.renew();
+        told
+    }
+
     /// Every cursor is forgotten; held polls are told.
     pub(super) fn reset_cursor(&mut self) -> Vec<(u64, PollReply)> {
         let epoch = self.rng.u64(..);
         self.updates.reset(epoch)
     }
-}
-
-/// What is said to a call without a good token.
-pub(super) fn unauthorized() -> String {
-    Shape::Both.refusal(Refusal::SESSION_EXPIRED, "session timeout")
 }
 
 fn text_of(item: &MessageItem) -> &str {

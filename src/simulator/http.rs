@@ -1,85 +1,164 @@
-//! The HTTP shell: connections, long polls, and the faults of the transport. Decides nothing.
+//! The HTTP shell: connections, what is let in, and how it is read. Decides nothing.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{
-    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderValue,
-    ORIGIN, RETRY_AFTER,
-};
-use hyper::http::request::Parts;
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, server};
 use hyper_util::rt::TokioTimer;
 use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::desk;
-use super::fault::Fault;
+use super::answer;
+use super::cdn::FILE_MAX;
 use super::line::{Line, Track};
-use super::observation::{Event, MASK, evidence, masked};
 use super::payload::{CutOff, Payload, Presence};
-use super::state::{Answer, Shared, State};
-use super::updates::{PollReply, Position};
-use crate::wire::{Endpoint, GetUpdatesRequest, read};
+use super::state::Shared;
+use crate::wire::{Endpoint, ciphertext_len};
 
 /// The longest body of a call, in bytes.
-const BODY_MAX: usize = 1 << 20;
+const BODY_MAX: u64 = 1 << 20;
 /// The longest head of a call, in bytes.
 const HEAD_MAX: usize = 64 << 10;
 /// How long a client may take to send a head, or a body.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Into how many pieces a dripping answer is cut.
-const DRIPS: usize = 16;
 
-type Reply = Result<Response<Payload>, CutOff>;
+/// What the shell says to a request.
+pub(super) type Outcome = Result<Response<Payload>, CutOff>;
 
-/// Listens on an address.
-pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// How long a door stays shut that opens by itself.
+const SHUT: Duration = Duration::from_millis(500);
+
+/// Whether connections are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// They are.
+    Open,
+    /// They are refused for half a second.
+    Slammed,
+    /// They are refused.
+    Shut,
+}
+
+/// A port of our own. The first socket holds it, also while nobody listens.
+pub(super) struct Port {
+    _holder: Socket,
+    pub(super) address: SocketAddr,
+}
+
+impl Port {
+    /// Takes a port of the loopback address; 0 for any.
+    pub(super) fn take(port: u16) -> io::Result<Self> {
+        let holder = bound((Ipv4Addr::LOCALHOST, port).into())?;
+        let address = holder
+            .local_addr()?
+            .as_socket()
+            .ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self {
+            _holder: holder,
+            address,
+        })
+    }
+
+    /// Listens.
+    pub(super) fn listen(&self) -> io::Result<TcpListener> {
+        let socket = bound(self.address)?;
+        socket.listen(4096)?;
+        TcpListener::from_std(socket.into())
+    }
+}
+
+fn bound(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(4096)?;
-    TcpListener::from_std(socket.into())
+    Ok(socket)
 }
 
-/// Takes connections until it is told to stop.
-pub(super) async fn accept(
-    listener: TcpListener,
+/// Takes connections while the door is open, until it is told to stop.
+pub(super) fn accept(
+    port: Port,
+    mut listener: TcpListener,
     shared: Arc<Shared>,
     stopping: CancellationToken,
     tasks: TaskTracker,
-) {
-    let accepting = async {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    let connection = connect(stream, Arc::clone(&shared));
-                    let stopping = stopping.clone();
-                    tasks.spawn(async move {
-                        let _ = stopping.run_until_cancelled(connection).await;
-                    });
+) -> impl Future<Output = ()> + Send {
+    // Before anything else: the door may move before this future runs.
+    let mut door = shared.door.subscribe();
+    async move {
+        let accepting = async {
+            loop {
+                let visitors = stopping.child_token();
+                take(&listener, &shared, &visitors, &tasks, &mut door).await;
+                drop(listener);
+                if *door.borrow() == Door::Shut {
+                    visitors.cancel();
                 }
-                // No more file descriptors, most likely: let some connections end first.
-                Err(_) => wait(Duration::from_millis(50)).await,
+                listener = reopen(&port, &shared, &mut door).await;
             }
-        }
-    };
-    let _: Option<Infallible> = stopping.run_until_cancelled(accepting).await;
+        };
+        let _: Option<Infallible> = stopping.run_until_cancelled(accepting).await;
+    }
 }
 
-async fn wait(duration: Duration) {
+/// Takes connections until the door moves.
+async fn take(
+    listener: &TcpListener,
+    shared: &Arc<Shared>,
+    visitors: &CancellationToken,
+    tasks: &TaskTracker,
+    door: &mut watch::Receiver<Door>,
+) {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let connection = connect(stream, Arc::clone(shared));
+                    tasks.spawn(visitors.clone().run_until_cancelled_owned(connection));
+                }
+                // No more file descriptors, most likely: let some connections end first.
+                Err(_) => pause(Duration::from_millis(50)).await,
+            },
+            _ = door.changed() => return,
+        }
+    }
+}
+
+/// Waits until the door is open again.
+async fn reopen(port: &Port, shared: &Shared, door: &mut watch::Receiver<Door>) -> TcpListener {
+    loop {
+        let now = *door.borrow_and_update();
+        match now {
+            Door::Shut => {
+                // An error would mean that the simulator is gone, and this task with it.
+                let _ = door.changed().await;
+            }
+            Door::Slammed => {
+                pause(SHUT).await;
+                shared.open_again();
+            }
+            Door::Open => match port.listen() {
+                Ok(listener) => return listener,
+                Err(_) => pause(Duration::from_millis(50)).await,
+            },
+        }
+    }
+}
+
+/// Real time passes.
+pub(super) async fn pause(duration: Duration) {
     let _: Result<Infallible, _> = timeout(duration, std::future::pending()).await;
 }
 
@@ -100,7 +179,7 @@ async fn connect(stream: TcpStream, shared: Arc<Shared>) {
         .await;
 }
 
-async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track>) -> Reply {
+async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track>) -> Outcome {
     if is_foreign(request.headers(), shared.port) {
         return Ok(plain(StatusCode::FORBIDDEN, "foreign Host or Origin"));
     }
@@ -115,8 +194,13 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
             .extend(allowed.ok().map(|allowed| (ALLOW, allowed)));
         return Ok(refusal);
     }
+    let max = if endpoint == Endpoint::CdnUpload {
+        ciphertext_len(FILE_MAX)
+    } else {
+        BODY_MAX
+    };
     let (head, body) = request.into_parts();
-    let body = match collect(body, BODY_MAX).await {
+    let body = match collect(body, max).await {
         Ok(body) => body,
         Err(Uncollected::TooLong) => {
             return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"));
@@ -126,266 +210,12 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
         }
         Err(Uncollected::Broken) => return Err(CutOff),
     };
-    let (exchange, authorized, fault) = shared.with(|state| arrive(state, endpoint, &head, &body));
-    let presence = Presence::new(exchange, shared, track);
-    meet(
-        Call {
-            endpoint,
-            body,
-            authorized,
-        },
-        presence,
-        fault,
-    )
-    .await
+    let arrival = shared.with(|state| answer::arrive(state, endpoint, &head, body));
+    let presence = Presence::new(arrival.call.exchange, shared, track);
+    answer::meet(arrival, presence).await
 }
 
-/// A call that came in whole.
-struct Call {
-    endpoint: Endpoint,
-    body: Bytes,
-    authorized: bool,
-}
-
-fn arrive(
-    state: &mut State,
-    endpoint: Endpoint,
-    head: &Parts,
-    body: &[u8],
-) -> (u64, bool, Option<Fault>) {
-    let (exchange, nth, fault) = state.begin(endpoint);
-    let authorized = !endpoint.needs_token() || state.account.admits(bearer(&head.headers));
-    if state.observed() {
-        let secrets = state.secrets();
-        let position = if endpoint == Endpoint::GetUpdates {
-            let cursor = read::<GetUpdatesRequest>(&text(body)).value.get_updates_buf;
-            state.account.updates().locate(&cursor)
-        } else {
-            None
-        };
-        let target = head
-            .uri
-            .path_and_query()
-            .map_or("", |target| target.as_str());
-        let arrived = Event::Arrived {
-            method: head.method.as_str().to_owned(),
-            target: masked(target, &secrets),
-            nth,
-            headers: shown(&head.headers, &secrets),
-            body: evidence(body, &secrets),
-            authorized,
-            position,
-        };
-        state.observe(exchange, arrived);
-    }
-    (exchange, authorized, fault)
-}
-
-/// Answers a call as its fault, if it has one, would have it.
-async fn meet(call: Call, presence: Presence, fault: Option<Fault>) -> Reply {
-    let Some(fault) = fault else {
-        let (body, upto) = decide(&call, &presence, None).await;
-        return Ok(json(body, upto, None, presence));
-    };
-    let is_poll = call.endpoint == Endpoint::GetUpdates;
-    match fault {
-        Fault::HttpStatus {
-            status,
-            retry_after_sec,
-        } => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = Bytes::from_static(b"simulated failure");
-            let mut answer = whole(status, "text/plain", body, None, Some(fault), presence);
-            let seconds = retry_after_sec.map(|seconds| (RETRY_AFTER, seconds.into()));
-            answer.headers_mut().extend(seconds);
-            Ok(answer)
-        }
-        Fault::Refuse {} | Fault::Reset {} => {
-            presence.track.reset();
-            cut(presence, fault)
-        }
-        Fault::Close {} => cut(presence, fault),
-        Fault::LostAnswer {} => {
-            if !is_poll {
-                decide(&call, &presence, None).await;
-            }
-            cut(presence, fault)
-        }
-        Fault::DropMidBody {} => {
-            let (body, length) = half(&IDLE);
-            let mut answer = response(StatusCode::OK, "application/json", Payload::cut(body));
-            answer.headers_mut().insert(CONTENT_LENGTH, length.into());
-            let _ = cut(presence, fault);
-            Ok(answer)
-        }
-        Fault::Stall { ms } => {
-            wait(Duration::from_millis(ms)).await;
-            let (body, upto) = decide(&call, &presence, None).await;
-            Ok(json(body, upto, Some(fault), presence))
-        }
-        Fault::Drip { ms } => {
-            let (body, upto) = decide(&call, &presence, None).await;
-            drip(body, upto, ms, presence, fault).await
-        }
-        Fault::Html {} => {
-            let page = Bytes::from_static(b"<!doctype html><title>Busy</title><p>Try again later.");
-            Ok(whole(
-                StatusCode::OK,
-                "text/html",
-                page,
-                None,
-                Some(fault),
-                presence,
-            ))
-        }
-        Fault::MalformedJson {} => Ok(json(
-            Bytes::from_static(br#"{"ret":0,"msgs":[}"#),
-            None,
-            Some(fault),
-            presence,
-        )),
-        Fault::TruncatedJson {} => {
-            let (body, _) = half(&IDLE);
-            Ok(json(body, None, Some(fault), presence))
-        }
-        Fault::EmptyBody {} => Ok(json(Bytes::new(), None, Some(fault), presence)),
-        Fault::BusinessError {
-            code,
-            ref errmsg,
-            shape,
-        } => {
-            let body = shape.refusal(code, errmsg.as_deref().unwrap_or_default());
-            Ok(json(body.into(), None, Some(fault), presence))
-        }
-        Fault::NeverAnswer {} => std::future::pending().await,
-        Fault::TruncateText { bytes } => {
-            let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-            let (body, upto) = decide(&call, &presence, Some(bytes)).await;
-            Ok(json(body, upto, Some(fault), presence))
-        }
-    }
-}
-
-async fn decide(
-    call: &Call,
-    presence: &Presence,
-    truncate: Option<usize>,
-) -> (Bytes, Option<Position>) {
-    let Presence {
-        exchange, shared, ..
-    } = presence;
-    if !call.authorized {
-        return (desk::unauthorized().into(), None);
-    }
-    if call.endpoint == Endpoint::GetUpdates {
-        let PollReply { body, upto } = poll(call, *exchange, shared).await;
-        return (body.into(), upto);
-    }
-    let body = text(&call.body);
-    let answer =
-        shared.with(|state| desk::answer(state, *exchange, call.endpoint, &body, truncate));
-    (answer.into(), None)
-}
-
-/// The long poll: answered at once, by what happens while it is held, or empty in the end.
-async fn poll(call: &Call, exchange: u64, shared: &Shared) -> PollReply {
-    let cursor = read::<GetUpdatesRequest>(&text(&call.body))
-        .value
-        .get_updates_buf;
-    let mut held = match shared.with(|state| state.poll(exchange, &cursor)) {
-        Ok(reply) => return reply,
-        Err(held) => held,
-    };
-    if let Ok(Ok(reply)) = timeout(shared.hold, &mut held).await {
-        return reply;
-    }
-    let ended = shared.with(|state| state.release(exchange));
-    // What was said while the hold ran out is said all the same.
-    ended
-        .or_else(|| held.try_recv().ok())
-        .unwrap_or_else(PollReply::nothing)
-}
-
-async fn drip(
-    body: Bytes,
-    upto: Option<Position>,
-    ms: u64,
-    presence: Presence,
-    fault: Fault,
-) -> Reply {
-    let mut pace = tokio::time::interval(Duration::from_millis(ms.max(1)));
-    pace.tick().await;
-    note(&presence, StatusCode::OK, &body, upto, Some(fault));
-    let payload = Payload::paced(&body, DRIPS, pace, presence);
-    Ok(response(StatusCode::OK, "application/json", payload))
-}
-
-fn json(
-    body: Bytes,
-    upto: Option<Position>,
-    fault: Option<Fault>,
-    presence: Presence,
-) -> Response<Payload> {
-    whole(
-        StatusCode::OK,
-        "application/json",
-        body,
-        upto,
-        fault,
-        presence,
-    )
-}
-
-fn whole(
-    status: StatusCode,
-    kind: &'static str,
-    body: Bytes,
-    upto: Option<Position>,
-    fault: Option<Fault>,
-    presence: Presence,
-) -> Response<Payload> {
-    note(&presence, status, &body, upto, fault);
-    response(status, kind, Payload::whole(body, Some(presence)))
-}
-
-fn note(
-    presence: &Presence,
-    status: StatusCode,
-    body: &Bytes,
-    upto: Option<Position>,
-    fault: Option<Fault>,
-) {
-    if upto.is_some() {
-        presence.track.be_wary();
-    }
-    let answer = Answer {
-        status: status.as_u16(),
-        body: body.clone(),
-        upto,
-        fault,
-    };
-    presence
-        .shared
-        .with(|state| state.answer(presence.exchange, answer));
-}
-
-fn cut(mut presence: Presence, fault: Fault) -> Reply {
-    presence
-        .shared
-        .with(|state| state.cut(presence.exchange, fault));
-    presence.resolve();
-    Err(CutOff)
-}
-
-/// An answer without messages, for faults that need something to spoil.
-const IDLE: Bytes =
-    Bytes::from_static(br#"{"ret":0,"msgs":[],"get_updates_buf":"","sync_buf":"","errmsg":""}"#);
-
-fn half(body: &Bytes) -> (Bytes, u64) {
-    let length = body.len();
-    (body.slice(..length / 2), length as u64)
-}
-
+/// A refusal that is none of WeChat's business.
 fn plain(status: StatusCode, text: &'static str) -> Response<Payload> {
     let payload = Payload::whole(Bytes::from_static(text.as_bytes()), None);
     let mut answer = response(status, "text/plain", payload);
@@ -396,7 +226,12 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Payload> {
     answer
 }
 
-fn response(status: StatusCode, kind: &'static str, payload: Payload) -> Response<Payload> {
+/// A response with this body.
+pub(super) fn response(
+    status: StatusCode,
+    kind: &'static str,
+    payload: Payload,
+) -> Response<Payload> {
     let mut response = Response::new(payload);
     *response.status_mut() = status;
     response
@@ -411,8 +246,8 @@ enum Uncollected {
     Broken,
 }
 
-async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, Uncollected> {
-    if body.size_hint().lower() > max as u64 {
+async fn collect(mut body: Incoming, max: u64) -> Result<Bytes, Uncollected> {
+    if body.size_hint().lower() > max {
         return Err(Uncollected::TooLong);
     }
     let collecting = async {
@@ -421,7 +256,7 @@ async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, Uncollected> {
             let Ok(piece) = frame.map_err(|_| Uncollected::Broken)?.into_data() else {
                 continue;
             };
-            if whole.len() + piece.len() > max {
+            if (whole.len() + piece.len()) as u64 > max {
                 return Err(Uncollected::TooLong);
             }
             whole.extend_from_slice(&piece);
@@ -433,53 +268,33 @@ async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, Uncollected> {
         .unwrap_or(Err(Uncollected::TooSlow))
 }
 
-fn text(body: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(body)
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 /// Whether a web page elsewhere may be behind this request.
 fn is_foreign(headers: &HeaderMap, port: u16) -> bool {
-    let ours = |name: &str| matches!(name, "127.0.0.1" | "localhost" | "[::1]");
-    let host = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) {
-            name
-        } else {
-            host
-        }
-    });
-    let origins = headers.get_all(ORIGIN).iter();
-    let mut foreign = origins.filter(|origin| {
-        let origin = origin.to_str().unwrap_or_default();
-        let address = origin
-            .strip_prefix("http://")
-            .and_then(|rest| rest.rsplit_once(':'));
-        !address.is_some_and(|(name, at)| ours(name) && at == port.to_string())
-    });
-    !ours(name) || headers.get_all(HOST).iter().count() != 1 || foreign.next().is_some()
+    let mut hosts = headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return true;
+    };
+    let host = host.to_str().unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    !is_ours(name)
+        || !headers
+            .get_all(ORIGIN)
+            .iter()
+            .all(|origin| is_own(origin, port))
 }
 
-fn shown(headers: &HeaderMap, secrets: &[String]) -> BTreeMap<String, String> {
-    let mut shown: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in headers {
-        let value = match *name {
-            AUTHORIZATION => format!("Bearer {MASK}"),
-            _ => masked(&String::from_utf8_lossy(value.as_bytes()), secrets),
-        };
-        let field = shown.entry(name.as_str().to_owned()).or_default();
-        if !field.is_empty() {
-            field.push_str(", ");
-        }
-        field.push_str(&value);
-    }
-    shown
+fn is_ours(name: &str) -> bool {
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+fn is_own(origin: &HeaderValue, port: u16) -> bool {
+    let address = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.strip_prefix("http://"));
+    let parts = address.and_then(|address| address.rsplit_once(':'));
+    parts.is_some_and(|(name, at)| is_ours(name) && at == port.to_string())
 }

@@ -4,19 +4,24 @@
 //! runs a scenario drives it through [`Simulator`] and hears of everything through an [`Observer`].
 
 mod account;
+mod answer;
+mod cdn;
+mod cipher;
 mod contact;
 mod context;
 mod desk;
 mod fault;
 mod http;
 mod line;
+mod login;
+mod medium;
 mod observation;
 mod payload;
+mod query;
 mod state;
 mod updates;
 
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +33,12 @@ pub use account::{Delivery, Injected, Parcel};
 pub use contact::Draft;
 pub use context::{ANSWER_WINDOW_MS, Contact, SENDS_PER_TOKEN};
 pub use fault::{Fault, FaultRule, Shape};
+pub use login::VERIFY_CODE;
 pub use observation::{Event, MASK, Observation, Observer};
 pub use updates::Position;
 
+use crate::wire::QrStatus;
+use http::{Door, Port};
 use state::Shared;
 
 /// How a simulated WeChat is set up.
@@ -55,6 +63,9 @@ pub struct Options {
     pub seed: u64,
     /// The port to listen on; 0 for any.
     pub port: u16,
+    /// How long a poll has to wait that comes after a failed one: real clients poll on without a
+    /// pause.
+    pub brake: Duration,
     /// Told of everything that happens. It may call the simulator.
     pub observer: Option<Observer>,
 }
@@ -71,6 +82,7 @@ impl Default for Options {
             hold: Duration::from_secs(25),
             seed: 0,
             port: 0,
+            brake: Duration::ZERO,
             observer: None,
         }
     }
@@ -104,11 +116,12 @@ impl Simulator {
     /// If the port cannot be had.
     #[expect(clippy::unused_async, reason = "it needs a runtime, and says so")]
     pub async fn start(options: Options) -> io::Result<Self> {
-        let listener = http::bind((Ipv4Addr::LOCALHOST, options.port).into())?;
-        let port = listener.local_addr()?.port();
+        let own = Port::take(options.port)?;
+        let (listener, port) = (own.listen()?, own.address.port());
         let shared = Arc::new(Shared::new(options, port));
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let accept = http::accept(
+            own,
             listener,
             Arc::clone(&shared),
             stopping.clone(),
@@ -230,6 +243,12 @@ impl Simulator {
         })
     }
 
+    /// What the next status calls of the QR login will hear, over all codes.
+    pub fn script_login(&self, statuses: Vec<QrStatus>) {
+        self.shared
+            .with(|state| state.account.login.script(statuses));
+    }
+
     /// No context token of this person is worth anything until they write again.
     pub fn expire_context(&self, user_id: &str) {
         self.shared
@@ -249,6 +268,13 @@ impl Simulator {
     /// Removes every fault that is set; calls that are already in one stay in it.
     pub fn clear_faults(&self) {
         self.shared.with(|state| state.faults.clear());
+    }
+
+    /// From now on nobody can connect, and whoever is connected is cut off; or it is over.
+    pub fn refuse_connections(&self, refuse: bool) {
+        self.shared
+            .door
+            .send_replace(if refuse { Door::Shut } else { Door::Open });
     }
 
     /// Sets WeChat's clock, milliseconds since 1970.

@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::Options;
 use super::account::Account;
 use super::fault::{Fault, Faults};
+use super::http::Door;
 use super::observation::{Event, Observation, Observer, evidence};
 use super::updates::{PollReply, Polled, Position};
 use crate::wire::Endpoint;
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     silent: AtomicBool,
     pub(super) hold: Duration,
     pub(super) port: u16,
+    pub(super) door: watch::Sender<Door>,
 }
 
 /// What an answer was, until it is known to be out.
@@ -44,6 +46,9 @@ pub(super) struct State {
     open: BTreeMap<u64, Endpoint>,
     answers: BTreeMap<u64, Answer>,
     held: BTreeMap<u64, oneshot::Sender<PollReply>>,
+    brake: Duration,
+    /// Whether the last poll that ended was refused or cut off.
+    polls_fail: bool,
     observed: bool,
     outbox: VecDeque<Observation>,
 }
@@ -55,10 +60,7 @@ struct Clock {
 
 impl Shared {
     pub(super) fn new(options: Options, port: u16) -> Self {
-        let rng = fastrand::Rng::with_seed(options.seed);
-        let (token, bot_id) = (options.token.as_str(), options.bot_id.as_str());
-        let owner = options.owner_user_id.as_str();
-        let account = Account::new(rng, token, bot_id, owner, options.honours_old_cursor);
+        let account = Account::new(&options, port);
         let clock = Clock {
             set_to: options.now_ms,
             runs_since: options.runs.then(Instant::now),
@@ -72,6 +74,8 @@ impl Shared {
             open: BTreeMap::new(),
             answers: BTreeMap::new(),
             held: BTreeMap::new(),
+            brake: options.brake,
+            polls_fail: false,
             observed: options.observer.is_some(),
             outbox: VecDeque::new(),
         };
@@ -82,6 +86,7 @@ impl Shared {
             silent: AtomicBool::new(false),
             hold: options.hold,
             port,
+            door: watch::Sender::new(Door::Open),
         }
     }
 
@@ -118,6 +123,26 @@ impl Shared {
     /// Tells nothing any more: what happens while everything is torn down is no evidence.
     pub(super) fn fall_silent(&self) {
         self.silent.store(true, Ordering::Relaxed);
+    }
+
+    /// Nobody can connect for a moment.
+    pub(super) fn slam(&self) {
+        self.move_door(Door::Open, Door::Slammed);
+    }
+
+    /// The moment is over.
+    pub(super) fn open_again(&self) {
+        self.move_door(Door::Slammed, Door::Open);
+    }
+
+    fn move_door(&self, from: Door, to: Door) {
+        self.door.send_if_modified(|door| {
+            let moves = *door == from;
+            if moves {
+                *door = to;
+            }
+            moves
+        });
     }
 
     /// An answer was written whole.
@@ -157,6 +182,15 @@ impl State {
         (self.exchanges, *nth, self.faults.count(endpoint))
     }
 
+    /// How long a poll that begins now has to wait first.
+    pub(super) const fn brake(&self) -> Duration {
+        if self.polls_fail {
+            self.brake
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// Whether somebody wants evidence.
     pub(super) const fn observed(&self) -> bool {
         self.observed
@@ -164,7 +198,8 @@ impl State {
 
     /// The secrets that evidence must not show.
     pub(super) fn secrets(&self) -> Vec<String> {
-        vec![self.account.token.clone()]
+        let old = self.account.old_tokens.iter().cloned();
+        old.chain([self.account.token.clone()]).collect()
     }
 
     pub(super) fn observe(&mut self, exchange: u64, event: Event) {
@@ -247,6 +282,9 @@ impl State {
         else {
             return;
         };
+        if self.open.get(&exchange) == Some(&Endpoint::GetUpdates) {
+            self.polls_fail = status != 200 || !body.starts_with(br#"{"ret":0,"msgs":["#);
+        }
         if let Some(upto) = upto {
             self.account.updates().delivered(exchange, upto);
         }
@@ -270,6 +308,7 @@ impl State {
 
     /// A fault cut the exchange off.
     pub(super) fn cut(&mut self, exchange: u64, fault: Fault) {
+        self.polls_fail |= self.open.get(&exchange) == Some(&Endpoint::GetUpdates);
         self.observe(exchange, Event::Cut { fault });
         self.end(exchange);
     }

@@ -116,10 +116,14 @@ impl Endpoint {
         )
     }
 
-    /// The endpoint of a path, doubled and trailing slashes aside.
+    /// The endpoint of a path, doubled and trailing slashes aside. The bare CDN base stands for a
+    /// download: one client leaves the last segment out.
     #[must_use]
     pub fn at(path: &str) -> Option<Self> {
         let segments = || path.split('/').filter(|segment| !segment.is_empty());
+        if segments().eq(["c2c"]) {
+            return Some(Self::CdnDownload);
+        }
         Self::ALL.into_iter().find(|endpoint| {
             endpoint
                 .path()

@@ -1,5 +1,9 @@
 //! The simulated WeChat, fact by fact, with a bare HTTP client.
 
 mod client;
+mod faults;
+mod login;
+mod media;
 mod polls;
 mod sends;
+mod strangers;

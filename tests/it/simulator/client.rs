@@ -72,6 +72,14 @@ impl Connection {
         self.0.read_exact(&mut answer.body).await?;
         Ok(answer)
     }
+
+    /// All that comes, as text.
+    pub(crate) async fn read_to_end(&mut self) -> String {
+        let mut received = Vec::new();
+        // However the connection ends, what came before counts.
+        let _ = self.0.read_to_end(&mut received).await;
+        String::from_utf8_lossy(&received).into_owned()
+    }
 }
 
 /// A simulator, what it observed, and how to call it.
@@ -125,6 +133,13 @@ impl WeChat {
         let mut changed = self.changed.clone();
         while self.simulator.parked().len() != polls {
             changed.changed().await.expect("the simulator runs");
+        }
+    }
+
+    /// Waits until nobody can connect.
+    pub(crate) async fn until_refused(&self) {
+        while Connection::try_open(self.simulator.port()).await.is_ok() {
+            tokio::task::yield_now().await;
         }
     }
 

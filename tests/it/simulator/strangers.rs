@@ -142,7 +142,7 @@ async fn a_body_beyond_the_limit_is_refused_before_it_is_read() {
         .write(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes())
         .await
         .unwrap();
-    let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+    let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 0x10000], b"\r\n"].concat();
     let mut sent = 0;
     while sent < 100 << 20 && connection.write(&chunk).await.is_ok() {
         sent += chunk.len();

@@ -19,6 +19,8 @@ pub use view::{Event, View};
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::evidence::{Fact, Judgement, Mismatch, Reply, SentMessage, Timeline};
 
 /// How many processes were launched so far.
@@ -52,6 +54,16 @@ pub fn accepted_keys(timeline: &Timeline) -> BTreeSet<String> {
 pub fn last_start_error(timeline: &Timeline) -> Option<(usize, String)> {
     View::of(timeline).told("start").last().and_then(|told| {
         told.error.map(|error| (told.at, error.to_string()))
+    })
+}
+
+/// Whether the last start was accepted for a channel that is enabled, so that a poll is due.
+#[must_use]
+pub fn owes_a_poll(timeline: &Timeline) -> bool {
+    let starts = View::of(timeline).told("start");
+    starts.last().is_some_and(|told| {
+        let enabled = told.params.pointer("/integration/enabled").and_then(Value::as_bool);
+        told.result.is_some() && enabled == Some(true)
     })
 }
 

@@ -1,11 +1,13 @@
 //! The rules about rules: what the Gherkin parser lets pass and a specification must not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use gherkin::StepType;
 
 use super::catalogue::{Family, notes, origin};
 use super::id::{FamilyCode, RequirementId};
-use super::requirement::Level;
+use super::requirement::{Level, Origin};
 use crate::contract::Feature;
 
 /// Something wrong in a feature file.
@@ -55,6 +57,7 @@ pub(super) fn feature(file: &str, text: &str, feature: &gherkin::Feature) -> Vec
         file,
         problems: Vec::new(),
     };
+    lint.text(text);
     lint.structure(text, feature);
     lint.feature_tags(feature);
     for rule in &feature.rules {
@@ -130,6 +133,37 @@ impl Lint<'_> {
             .push(Problem::new(self.file, line, what, mend));
     }
 
+    /// What the parser reads differently than it looks.
+    fn text(&mut self, text: &str) {
+        let mut quoted = false;
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            let number = index + 1;
+            if let Some(rest) = line.strip_prefix(r#"""""#) {
+                if !quoted && !rest.trim().is_empty() {
+                    self.problem(
+                        number,
+                        "a typed docstring: its type stays in the text",
+                        "write bare quotes",
+                    );
+                }
+                quoted = !quoted;
+            } else if quoted {
+                continue;
+            } else if let Some(comment) = line.strip_prefix('#') {
+                if comment.trim_start().starts_with("language") {
+                    self.problem(number, "feature files are in English only", "delete the line");
+                }
+            } else if line.contains(" #") && !line.starts_with(['|', '@']) {
+                self.problem(
+                    number,
+                    "what follows `#` in a line is text, no comment",
+                    "put the comment in a line of its own",
+                );
+            }
+        }
+    }
+
     /// What the parser swallows: misspelt keywords that turn into descriptions.
     fn structure(&mut self, text: &str, feature: &gherkin::Feature) {
         for (line, swallowed) in swallowed_lines(text, feature) {
@@ -181,30 +215,83 @@ impl Lint<'_> {
             }
             if scenario.steps.is_empty() {
                 self.problem(line, "a scenario without steps", "add steps, or delete it");
+            } else if !scenario.steps.iter().any(|step| step.ty == StepType::Then) {
+                self.problem(
+                    line,
+                    "a scenario without a Then proves nothing",
+                    "say what an outsider sees",
+                );
             }
+            self.keywords(scenario);
             self.placeholders(scenario);
         }
     }
 
+    /// One spelling for one thing.
+    fn keywords(&mut self, scenario: &gherkin::Scenario) {
+        let keyword = scenario.keyword.trim_end_matches(':').trim();
+        if !["Scenario", "Scenario Outline"].contains(&keyword) {
+            self.problem(
+                scenario.position.line,
+                format!("write `Scenario:` or `Scenario Outline:` for `{keyword}:`"),
+                "one word for one thing",
+            );
+        }
+        for step in &scenario.steps {
+            let keyword = step.keyword.trim();
+            if !["Given", "When", "Then", "And", "But"].contains(&keyword) {
+                self.problem(
+                    step.position.line,
+                    format!("write Given, When, Then, And or But for `{keyword}`"),
+                    "a step says whether it sets up, acts or judges",
+                );
+            }
+        }
+    }
+
+    /// Placeholders have columns, columns have placeholders, rows are as wide as their header.
     fn placeholders(&mut self, scenario: &gherkin::Scenario) {
-        for examples in &scenario.examples {
-            let Some(header) = examples.table.as_ref().and_then(|t| t.rows.first()) else {
+        let tables: Vec<_> = scenario.examples.iter().filter_map(|e| e.table.as_ref()).collect();
+        let headers: Vec<&[String]> =
+            tables.iter().filter_map(|table| table.rows.first()).map(Vec::as_slice).collect();
+        let mut used = BTreeSet::new();
+        for step in &scenario.steps {
+            let cells = step.table.iter().flat_map(|table| table.rows.iter().flatten());
+            let texts = [&step.value].into_iter().chain(&step.docstring).chain(cells);
+            for name in texts.flat_map(|text| placeholders(text)) {
+                used.insert(name);
+                if headers.is_empty() || headers.iter().any(|h| h.iter().all(|c| c != name)) {
+                    self.problem(
+                        step.position.line,
+                        format!("`<{name}>` is no column of the examples"),
+                        match headers.first() {
+                            Some(header) => format!("the columns are: {}", header.join(", ")),
+                            None => "write `Scenario Outline:` and `Examples:`".to_owned(),
+                        },
+                    );
+                }
+            }
+        }
+        for (examples, table) in
+            scenario.examples.iter().filter_map(|e| Some((e, e.table.as_ref()?)))
+        {
+            let Some((header, rows)) = table.rows.split_first() else {
                 continue;
             };
-            for step in &scenario.steps {
-                let mut rest = step.value.as_str();
-                while let Some((_, tail)) = rest.split_once('<') {
-                    let Some((name, after)) = tail.split_once('>') else {
-                        break;
-                    };
-                    if !header.iter().any(|column| column == name) {
-                        self.problem(
-                            step.position.line,
-                            format!("`<{name}>` is no column of the examples"),
-                            format!("the columns are: {}", header.join(", ")),
-                        );
-                    }
-                    rest = after;
+            for column in header.iter().filter(|column| !used.contains(column.as_str())) {
+                self.problem(
+                    examples.position.line,
+                    format!("the column `{column}` is used by no step"),
+                    format!("write `<{column}>` in a step, or delete the column"),
+                );
+            }
+            for (index, row) in rows.iter().enumerate() {
+                if row.len() != header.len() {
+                    self.problem(
+                        table.position.line + 1 + index,
+                        format!("a row of {} cells below {} columns", row.len(), header.len()),
+                        "give each column one cell",
+                    );
                 }
             }
         }
@@ -292,6 +379,15 @@ impl Lint<'_> {
                 format!("the source `{source}` names no origin"),
                 "begin it with seed, aios or kit, then a comma and the place",
             ),
+            Some(source)
+                if origin(source) == Some(Origin::Kit) && interpretations(source).is_empty() =>
+            {
+                self.problem(
+                    line,
+                    "a rule of the kit that cites no interpretation",
+                    "write `Source: kit, interpretation N`, and the entry in spec/interpretations.md",
+                );
+            }
             Some(_) => {}
         }
         let review = rule.tags.iter().any(|tag| tag == "review");
@@ -328,6 +424,29 @@ impl Lint<'_> {
              a rule; @needs:FEATURE, @control and @slow on a scenario",
         );
     }
+}
+
+/// The names between `<` and `>` in a text.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('<').skip(1).filter_map(|rest| {
+        let (name, _) = rest.split_once('>')?;
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == ' ');
+        plain.then_some(name)
+    })
+}
+
+/// The numbers N of `interpretation N` in a source.
+#[must_use]
+pub fn interpretations(source: &str) -> Vec<u16> {
+    source
+        .split("interpretation")
+        .skip(1)
+        .filter_map(|rest| {
+            let rest = rest.trim_start_matches('s').trim_start();
+            let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+            digits.parse().ok()
+        })
+        .collect()
 }
 
 fn is_need(tag: &str) -> bool {

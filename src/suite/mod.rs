@@ -13,5 +13,5 @@ mod requirement;
 pub use catalogue::{Family, Suite};
 pub use embedded::FEATURES;
 pub use id::{CaseId, FamilyCode, RequirementId, slug};
-pub use lint::Problem;
+pub use lint::{Problem, interpretations};
 pub use requirement::{Case, Level, Mode, Origin, Requirement};

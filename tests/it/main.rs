@@ -5,7 +5,11 @@
 mod agreement;
 mod contract;
 mod driver;
+mod layers;
 mod published;
 mod reference;
 mod report;
 mod simulator;
+mod suite;
+mod tidy;
+mod tree;

@@ -49,6 +49,7 @@ impl Suite {
         let mut problems = Vec::new();
         for (path, text) in files {
             let (path, text) = (path.as_ref(), text.as_ref());
+            problems.extend(lint::text(path, text));
             match parse(path, text) {
                 Err(problem) => problems.push(problem),
                 Ok(feature) => {

@@ -51,13 +51,60 @@ const RETIRED: &[&str] = &[];
 const RULE_WORDS: [&str; 2] = ["review", "since:v0"];
 const SCENARIO_WORDS: [&str; 2] = ["control", "slow"];
 
+/// Checks what the parser reads differently than it looks, or never tells.
+pub(super) fn text(file: &str, text: &str) -> Vec<Problem> {
+    let mut lint = Lint {
+        file,
+        problems: Vec::new(),
+    };
+    let mut quoted = false;
+    let mut columns = None;
+    for (index, line) in text.lines().enumerate() {
+        let number = index + 1;
+        let line = line.trim();
+        let above = columns.take();
+        if let Some(rest) = line.strip_prefix(r#"""""#) {
+            if !quoted && !rest.trim().is_empty() {
+                lint.problem(
+                    number,
+                    "a typed docstring: its type stays in the text",
+                    "write bare quotes",
+                );
+            }
+            quoted = !quoted;
+        } else if quoted {
+        } else if line.starts_with('|') {
+            // The parser pads and cuts rows in silence.
+            let bars = line.matches('|').count() - line.matches(r"\|").count();
+            if above.is_some_and(|above| above != bars) {
+                lint.problem(
+                    number,
+                    "a row with more or fewer cells than the row above",
+                    "give each column one cell",
+                );
+            }
+            columns = Some(bars);
+        } else if let Some(comment) = line.strip_prefix('#') {
+            if comment.trim_start().starts_with("language") {
+                lint.problem(number, "feature files are in English only", "delete the line");
+            }
+        } else if line.contains(" #") && !line.starts_with('@') {
+            lint.problem(
+                number,
+                "what follows `#` in a line is text, no comment",
+                "put the comment in a line of its own",
+            );
+        }
+    }
+    lint.problems
+}
+
 /// Checks one parsed file on its own.
 pub(super) fn feature(file: &str, text: &str, feature: &gherkin::Feature) -> Vec<Problem> {
     let mut lint = Lint {
         file,
         problems: Vec::new(),
     };
-    lint.text(text);
     lint.structure(text, feature);
     lint.feature_tags(feature);
     for rule in &feature.rules {
@@ -131,37 +178,6 @@ impl Lint<'_> {
     fn problem(&mut self, line: usize, what: impl Into<String>, mend: impl Into<String>) {
         self.problems
             .push(Problem::new(self.file, line, what, mend));
-    }
-
-    /// What the parser reads differently than it looks.
-    fn text(&mut self, text: &str) {
-        let mut quoted = false;
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            let number = index + 1;
-            if let Some(rest) = line.strip_prefix(r#"""""#) {
-                if !quoted && !rest.trim().is_empty() {
-                    self.problem(
-                        number,
-                        "a typed docstring: its type stays in the text",
-                        "write bare quotes",
-                    );
-                }
-                quoted = !quoted;
-            } else if quoted {
-                continue;
-            } else if let Some(comment) = line.strip_prefix('#') {
-                if comment.trim_start().starts_with("language") {
-                    self.problem(number, "feature files are in English only", "delete the line");
-                }
-            } else if line.contains(" #") && !line.starts_with(['|', '@']) {
-                self.problem(
-                    number,
-                    "what follows `#` in a line is text, no comment",
-                    "put the comment in a line of its own",
-                );
-            }
-        }
     }
 
     /// What the parser swallows: misspelt keywords that turn into descriptions.
@@ -249,7 +265,7 @@ impl Lint<'_> {
         }
     }
 
-    /// Placeholders have columns, columns have placeholders, rows are as wide as their header.
+    /// Placeholders have columns, and columns have placeholders.
     fn placeholders(&mut self, scenario: &gherkin::Scenario) {
         let tables: Vec<_> = scenario.examples.iter().filter_map(|e| e.table.as_ref()).collect();
         let headers: Vec<&[String]> =
@@ -275,24 +291,13 @@ impl Lint<'_> {
         for (examples, table) in
             scenario.examples.iter().filter_map(|e| Some((e, e.table.as_ref()?)))
         {
-            let Some((header, rows)) = table.rows.split_first() else {
-                continue;
-            };
-            for column in header.iter().filter(|column| !used.contains(column.as_str())) {
+            let header = table.rows.first().into_iter().flatten();
+            for column in header.filter(|column| !used.contains(column.as_str())) {
                 self.problem(
                     examples.position.line,
                     format!("the column `{column}` is used by no step"),
                     format!("write `<{column}>` in a step, or delete the column"),
                 );
-            }
-            for (index, row) in rows.iter().enumerate() {
-                if row.len() != header.len() {
-                    self.problem(
-                        table.position.line + 1 + index,
-                        format!("a row of {} cells below {} columns", row.len(), header.len()),
-                        "give each column one cell",
-                    );
-                }
             }
         }
     }

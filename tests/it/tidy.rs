@@ -55,7 +55,7 @@ fn no_name_is_one_that_says_nothing() {
                     "struct" | "enum" | "trait" => {
                         // What is the noun counts: a `BaseUrl` is a URL.
                         let noun = camel(pair[1]).pop().unwrap_or_default();
-                        noun == "data" || BANNED.contains(&noun.as_str())
+                        pair[1] == "Data" || BANNED.contains(&noun.as_str())
                     }
                     "mod" => pair[1].split('_').any(|word| BANNED.contains(&word)),
                     "fn" => {

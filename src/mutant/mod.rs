@@ -1,1 +1,85 @@
 //! The reference adapter with one behaviour broken on purpose, by decorators at its boundaries.
+//!
+//! A rule that no broken adapter can violate is not a rule: each executable rule has at least one
+//! mutant here that breaks it, and as far as possible nothing else. The reference itself knows
+//! nothing of them. A mutant sits at one of three boundaries: in the conversation with the kit
+//! (`twist`), on the way to WeChat or to the folder (`bend`). It breaks its rule every time, never by
+//! luck or haste.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+mod access;
+mod bend;
+mod dedup;
+mod envelope;
+mod parts;
+mod route;
+mod setup;
+mod twist;
+
+use parts::Parts;
+
+use crate::adapter::Subject;
+use crate::reference::Reference;
+
+/// One broken adapter.
+pub struct Mutant {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it does wrong, in one sentence.
+    pub breaks: &'static str,
+    /// The rule that must catch it.
+    pub rule: &'static str,
+    /// Words that the rule's finding must contain, so that it is caught for what it does.
+    pub reason: &'static str,
+    make: fn() -> Parts,
+}
+
+/// Every mutant, in the order of the rules they break.
+pub fn all() -> impl Iterator<Item = &'static Mutant> {
+    [
+        setup::MUTANTS,
+        envelope::MUTANTS,
+        route::MUTANTS,
+        access::MUTANTS,
+        dedup::MUTANTS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The mutant of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Mutant> {
+    all().find(|mutant| mutant.name == name)
+}
+
+impl Mutant {
+    /// The mutant as an adapter under test, in this process.
+    #[must_use]
+    pub fn subject(&'static self) -> Subject {
+        Subject::served(|reader, writer| self.serve(reader, writer))
+    }
+
+    /// Serves the mutant on stdin and stdout until stdin ends.
+    ///
+    /// # Errors
+    /// If stdin cannot be read or stdout cannot be written.
+    pub async fn serve_stdio(&self) -> io::Result<()> {
+        self.serve(tokio::io::stdin(), tokio::io::stdout()).await
+    }
+
+    async fn serve<R, W>(&self, reader: R, writer: W) -> io::Result<()>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let Parts {
+            twist,
+            surroundings,
+        } = (self.make)();
+        twist::serve_twisted(Reference::within(surroundings), twist, reader, writer).await
+    }
+}

@@ -16,7 +16,7 @@ use crate::contract::{
 
 /// How long an event that is out when the channel stops may still be answered. What AIOS accepted
 /// must not be told again at the next start (WX-LIFE-005).
-const LAST_ANSWER: Duration = Duration::from_secs(1);
+const LAST_ANSWER: Duration = Duration::from_millis(250);
 /// The shortest pause before an event is sent again, whatever AIOS asks for.
 const SHORTEST_RETRY: Duration = Duration::from_millis(20);
 

@@ -6,6 +6,7 @@ mod agreement;
 mod contract;
 mod driver;
 mod layers;
+mod mutants;
 mod published;
 mod reference;
 mod report;

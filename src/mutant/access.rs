@@ -1,0 +1,366 @@
+//! Mutants of owner, allowlist and pairing (WX-ACCESS).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::Mutant;
+use super::bend::{Bend, Bubble, Polled, Sent, Wechat, rewrite};
+use super::parts::{Parts, integration, memories, messages, results};
+use super::twist::{Fate, Twist};
+use crate::contract::Id;
+use crate::reference::outbox::client_id;
+use crate::wire::{MESSAGE_USER, WeixinMessage};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "ignores-owner-only",
+        breaks: "It admits the allowlist although the channel is for the owner only.",
+        rule: "WX-ACCESS-001",
+        reason: "to be forwarded",
+        make: || {
+            integration(|integration| {
+                if let Some(policy) = integration.get_mut("policy") {
+                    policy["owner_only"] = false.into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "admits-everybody",
+        breaks: "It admits strangers where there is an allowlist.",
+        rule: "WX-ACCESS-002",
+        reason: "to be forwarded",
+        make: || impersonating(|rules, sender| rules.listed() && !rules.resembles(sender)),
+    },
+    Mutant {
+        name: "opens-without-an-allowlist",
+        breaks: "It takes an empty or missing allowlist for an open door.",
+        rule: "WX-ACCESS-003",
+        reason: "to be forwarded",
+        make: || impersonating(|rules, _| !rules.listed()),
+    },
+    Mutant {
+        name: "folds-ids",
+        breaks: "It compares ids without regard to capitals and surrounding space.",
+        rule: "WX-ACCESS-004",
+        reason: "to go nowhere",
+        make: || impersonating(Rules::resembles),
+    },
+    Mutant {
+        name: "matches-ids-by-their-beginning",
+        breaks: "It admits an id that begins like an admitted one.",
+        rule: "WX-ACCESS-004",
+        reason: "to go nowhere",
+        make: || impersonating(|rules, sender| rules.people().any(|id| sender.starts_with(id))),
+    },
+    Mutant {
+        name: "reports-the-words-of-strangers",
+        breaks: "It hides the text of a denied message in the report about it.",
+        rule: "WX-ACCESS-005",
+        reason: "to go nowhere",
+        make: reporting_words,
+    },
+    Mutant {
+        name: "conceals-strangers",
+        breaks: "It drops a denied message without a report.",
+        rule: "WX-ACCESS-005",
+        reason: "no event about it",
+        make: || super::parts::twisted(ConcealsStrangers),
+    },
+    Mutant {
+        name: "hides-its-allowlist",
+        breaks: "It shows an empty allowlist whatever it was given.",
+        rule: "WX-ACCESS-006",
+        reason: "auth.allowlist",
+        make: || results("audit", |_, access| access["auth"]["allowlist"] = json!([])),
+    },
+    Mutant {
+        name: "speaks-to-strangers",
+        breaks: "It delivers an action to somebody who is not admitted.",
+        rule: "WX-ACCESS-007",
+        reason: "rejected",
+        make: speaking_to_strangers,
+    },
+    Mutant {
+        name: "forgets-pairings",
+        breaks: "It forgets at a restart whom AIOS approved.",
+        rule: "WX-ACCESS-008",
+        reason: "",
+        make: || memories(|kept| kept.pairing.clear()),
+    },
+    Mutant {
+        name: "takes-groups-for-people",
+        breaks: "It takes a message in a group for one of its sender alone.",
+        rule: "WX-ACCESS-009",
+        reason: "to go nowhere",
+        make: || messages(|message| message["group_id"] = "".into()),
+    },
+];
+
+/// What several boundaries of one mutant share.
+type Shared<T> = Arc<Mutex<T>>;
+
+fn with<T, R>(shared: &Shared<T>, look: impl FnOnce(&mut T) -> R) -> R {
+    look(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The access rules as the mutant was given them.
+#[derive(Default)]
+pub(super) struct Rules {
+    owner: Option<String>,
+    allowlist: Vec<String>,
+}
+
+impl Rules {
+    fn learn(&mut self, start: &Value) {
+        let auth = &start["integration"]["auth"];
+        let ids = auth["allowlist"].as_array().into_iter().flatten();
+        self.allowlist = ids.filter_map(|id| Some(id.as_str()?.to_owned())).collect();
+        self.owner = auth["owner_user_id"].as_str().map(str::to_owned);
+    }
+
+    fn listed(&self) -> bool {
+        !self.allowlist.is_empty()
+    }
+
+    fn people(&self) -> impl Iterator<Item = &str> {
+        self.owner.iter().chain(&self.allowlist).map(String::as_str)
+    }
+
+    fn admits(&self, sender: &str) -> bool {
+        self.people().any(|id| id == sender)
+    }
+
+    fn resembles(&self, sender: &str) -> bool {
+        self.people()
+            .any(|id| id.eq_ignore_ascii_case(sender.trim()))
+    }
+}
+
+/// The messages of somebody who is not admitted, and for whom `open` holds, come in the owner's
+/// name; on the way to AIOS they get their own sender back.
+pub(super) fn impersonating(open: fn(&Rules, &str) -> bool) -> Parts {
+    let masks: Shared<Masks> = Arc::default();
+    let bend = {
+        let masks = Arc::clone(&masks);
+        move || Impersonates {
+            masks: Arc::clone(&masks),
+            open,
+        }
+    };
+    Parts {
+        twist: Box::new(Unmasks { masks }),
+        surroundings: Bubble::default().bend(bend),
+    }
+}
+
+#[derive(Default)]
+struct Masks {
+    rules: Rules,
+    /// The true sender of each message, by message id.
+    senders: BTreeMap<String, String>,
+}
+
+struct Impersonates {
+    masks: Shared<Masks>,
+    open: fn(&Rules, &str) -> bool,
+}
+
+impl Bend for Impersonates {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            for message in batch {
+                with(&self.masks, |masks| {
+                    let sender = message["from_user_id"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned();
+                    let Some(owner) = masks.rules.owner.clone() else {
+                        return;
+                    };
+                    if !masks.rules.admits(&sender) && (self.open)(&masks.rules, &sender) {
+                        masks
+                            .senders
+                            .insert(message["message_id"].to_string(), sender);
+                        message["from_user_id"] = owner.into();
+                        message["message_type"] = MESSAGE_USER.into();
+                    }
+                });
+            }
+        })
+    }
+}
+
+struct Unmasks {
+    masks: Shared<Masks>,
+}
+
+impl Twist for Unmasks {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        if method == "start" {
+            with(&self.masks, |masks| masks.rules.learn(params));
+        }
+        Fate::Pass
+    }
+
+    fn event(&mut self, event: &mut Value) -> Fate {
+        let id = event["message_id"].as_str().unwrap_or_default();
+        if let Some(sender) = with(&self.masks, |masks| masks.senders.get(id).cloned()) {
+            event["session_id"] = format!("s-{sender}").trim().into();
+            event["payload"]["sender"] = sender.into();
+        }
+        Fate::Pass
+    }
+}
+
+/// The texts of messages, by message id.
+type Words = Shared<BTreeMap<String, String>>;
+
+fn reporting_words() -> Parts {
+    let words: Words = Arc::default();
+    let bend = {
+        let words = Arc::clone(&words);
+        move || RemembersWords {
+            words: Arc::clone(&words),
+        }
+    };
+    Parts {
+        twist: Box::new(ReportsWords { words }),
+        surroundings: Bubble::default().bend(bend),
+    }
+}
+
+struct RemembersWords {
+    words: Words,
+}
+
+impl Bend for RemembersWords {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            for message in batch {
+                let items = message["item_list"].as_array().into_iter().flatten();
+                let places = ["/text_item/text", "/file_item/file_name"];
+                let mut said =
+                    items.flat_map(|item| places.iter().filter_map(|place| item.pointer(place)));
+                if let Some(said) = said.next().and_then(Value::as_str) {
+                    let id = message["message_id"].to_string();
+                    with(&self.words, |words| words.insert(id, said.to_owned()));
+                }
+            }
+        })
+    }
+}
+
+struct ReportsWords {
+    words: Words,
+}
+
+impl Twist for ReportsWords {
+    fn event(&mut self, event: &mut Value) -> Fate {
+        let id = event["message_id"].as_str().unwrap_or_default();
+        if event["status_code"] == "access_denied"
+            && let Some(said) = with(&self.words, |words| words.get(id).cloned())
+        {
+            // The one member of a report that takes free text.
+            event["payload"]["group_id"] = said.into();
+        }
+        Fate::Pass
+    }
+}
+
+struct ConcealsStrangers;
+impl Twist for ConcealsStrangers {
+    fn event(&mut self, event: &mut Value) -> Fate {
+        if event["status_code"] == "access_denied" {
+            Fate::Answer(Ok(json!({"status": "accepted"})))
+        } else {
+            Fate::Pass
+        }
+    }
+}
+
+/// An action to a stranger goes out in the owner's name, and is led astray on its way to WeChat.
+fn speaking_to_strangers() -> Parts {
+    let letters: Shared<Letters> = Arc::default();
+    let bend = {
+        let letters = Arc::clone(&letters);
+        move || LeadsAstray {
+            letters: Arc::clone(&letters),
+        }
+    };
+    Parts {
+        twist: Box::new(SpeaksToStrangers { letters }),
+        surroundings: Bubble::default().bend(bend),
+    }
+}
+
+#[derive(Default)]
+struct Letters {
+    rules: Rules,
+    /// The newest token of everybody who wrote.
+    tokens: BTreeMap<String, String>,
+    /// Whom the message with this client id is truly for.
+    astray: BTreeMap<String, String>,
+}
+
+struct LeadsAstray {
+    letters: Shared<Letters>,
+}
+
+impl Bend for LeadsAstray {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            for message in batch {
+                let text = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
+                let (sender, token) = (text("from_user_id"), text("context_token"));
+                with(&self.letters, |letters| {
+                    letters.tokens.insert(sender, token)
+                });
+            }
+        })
+    }
+
+    fn send<'a>(
+        &'a self,
+        wechat: &'a Wechat,
+        mut message: WeixinMessage,
+    ) -> futures_util::future::BoxFuture<'a, Sent> {
+        with(&self.letters, |letters| {
+            if let Some(stranger) = letters.astray.get(&message.client_id) {
+                message.context_token = letters.tokens.get(stranger).cloned().unwrap_or_default();
+                message.to_user_id.clone_from(stranger);
+            }
+        });
+        wechat.send_message(message)
+    }
+}
+
+struct SpeaksToStrangers {
+    letters: Shared<Letters>,
+}
+
+impl Twist for SpeaksToStrangers {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        with(&self.letters, |letters| match method {
+            "start" => letters.rules.learn(params),
+            "act" => {
+                let recipient = params["payload"]["recipient"].as_str().unwrap_or_default();
+                let key = params["message_id"]
+                    .as_str()
+                    .and_then(|id| Id::try_from(id).ok());
+                if let (Some(key), Some(owner)) = (key, letters.rules.owner.clone())
+                    && !letters.rules.admits(recipient)
+                {
+                    letters
+                        .astray
+                        .insert(client_id(&key, 0), recipient.to_owned());
+                    params["payload"]["recipient"] = owner.into();
+                }
+            }
+            _ => {}
+        });
+        Fate::Pass
+    }
+}

@@ -1,0 +1,128 @@
+//! Mutants of redelivery (WX-DEDUP).
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::Mutant;
+use super::bend::{Bend, Polled, rewrite};
+use super::parts::{bent, events, integration, memories, messages};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "forwards-redeliveries",
+        breaks: "It forwards a message again when WeChat gives it again.",
+        rule: "WX-DEDUP-001",
+        reason: "it was forwarded 2 times",
+        make: || bent(ForwardsRedeliveries::default),
+    },
+    Mutant {
+        name: "forgets-keys-at-a-restart",
+        breaks: "It keeps its dedup memory for one process only.",
+        rule: "WX-DEDUP-002",
+        reason: "it was forwarded 2 times",
+        make: || memories(|kept| kept.settled.clear()),
+    },
+    Mutant {
+        name: "dedups-by-words",
+        breaks: "It takes equal words of one person for one message.",
+        rule: "WX-DEDUP-003",
+        reason: "",
+        make: || bent(DedupsByWords::default),
+    },
+    Mutant {
+        name: "salts-its-keys",
+        breaks: "It makes other dedup keys in every process.",
+        rule: "WX-DEDUP-004",
+        reason: "the same as at first: \"wx-",
+        make: || {
+            events(|event| {
+                let stream = event["stream_id"].as_str().unwrap_or_default();
+                if let Some(key) = event["dedup_key"].as_str() {
+                    event["dedup_key"] = format!("{key}-{stream}").into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "dedups-by-id-only",
+        breaks: "It knows a message by its WeChat id alone.",
+        rule: "WX-DEDUP-005",
+        reason: "",
+        make: || messages(|message| message["client_id"] = "".into()),
+    },
+    Mutant {
+        name: "never-forgets-a-message",
+        breaks: "It remembers messages for a week, whatever the window.",
+        rule: "WX-DEDUP-007",
+        reason: "",
+        make: || {
+            integration(|integration| {
+                if let Value::Object(members) = integration {
+                    let policy = members
+                        .entry("policy")
+                        .or_insert_with(|| serde_json::json!({}));
+                    policy["dedup_window_sec"] = 604_800.into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "reads-ids-as-doubles",
+        breaks: "It reads message ids in double precision.",
+        rule: "WX-DEDUP-008",
+        reason: "an event with the message_id",
+        make: || messages(read_as_double),
+    },
+];
+
+/// Messages that came before look like new ones.
+#[derive(Default)]
+struct ForwardsRedeliveries {
+    seen: Mutex<BTreeSet<String>>,
+}
+impl Bend for ForwardsRedeliveries {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            for message in batch {
+                if !seen.insert(message["message_id"].to_string()) {
+                    let copy = format!("{}-{}", message["client_id"], seen.len());
+                    message["client_id"] = copy.into();
+                }
+            }
+        })
+    }
+}
+
+#[derive(Default)]
+struct DedupsByWords {
+    seen: Mutex<BTreeSet<(String, String)>>,
+}
+impl Bend for DedupsByWords {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            batch.retain(|message| {
+                let words = message.pointer("/item_list/0/text_item/text");
+                let Some(words) = words.and_then(Value::as_str) else {
+                    return true;
+                };
+                seen.insert((message["from_user_id"].to_string(), words.to_owned()))
+            });
+        })
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the loss is the fault"
+)]
+fn read_as_double(message: &mut Value) {
+    if let Some(id) = message["message_id"].as_u64() {
+        message["message_id"] = (id as f64 as u64).into();
+    }
+}

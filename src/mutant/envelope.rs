@@ -1,0 +1,300 @@
+//! Mutants of the envelope (WX-ENV).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::Mutant;
+use super::access::impersonating;
+use super::parts::{Parts, batches, events, is_about_person, messages, results, twisted};
+use super::twist::{Fate, Twist};
+use crate::wire::{STATE_FINISH, STATE_GENERATING};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "forgets-the-stream-of-a-status",
+        breaks: "It leaves `stream_id` out of status events.",
+        rule: "WX-ENV-001",
+        reason: "`stream_id` is nothing",
+        make: || statuses(|event| remove(event, "stream_id")),
+    },
+    Mutant {
+        name: "names-the-vendor",
+        breaks: "It calls the target by the vendor's own name.",
+        rule: "WX-ENV-002",
+        reason: "weixin",
+        make: || events(|event| event["target"] = "weixin".into()),
+    },
+    Mutant {
+        name: "reports-tool-calls",
+        breaks: "It sends a `tool_call` event beside each message.",
+        rule: "WX-ENV-003",
+        reason: "tool_call",
+        make: || twisted(ReportsToolCalls::default()),
+    },
+    Mutant {
+        name: "trims-texts",
+        breaks: "It trims white space at both ends of a text.",
+        rule: "WX-ENV-004",
+        reason: "the text exactly as it was sent",
+        make: || texts(|text| text.trim().to_owned()),
+    },
+    Mutant {
+        name: "unifies-line-ends",
+        breaks: "It turns each carriage return and newline into a newline.",
+        rule: "WX-ENV-004",
+        reason: "the text exactly as it was sent",
+        make: || texts(|text| text.replace("\r\n", "\n")),
+    },
+    Mutant {
+        name: "strips-zero-width-characters",
+        breaks: "It removes zero-width characters, and with them the joints of emoji.",
+        rule: "WX-ENV-004",
+        reason: "the text exactly as it was sent",
+        make: || texts(|text| text.replace(['\u{200b}', '\u{200d}', '\u{2060}', '\u{feff}'], "")),
+    },
+    Mutant {
+        name: "numbers-nothing",
+        breaks: "It gives every event the number 1.",
+        rule: "WX-ENV-005",
+        reason: "a `seq` above",
+        make: || events(|event| event["seq"] = 1.into()),
+    },
+    Mutant {
+        name: "renumbers-repeats",
+        breaks: "It gives a repeated event a number of its own.",
+        rule: "WX-ENV-005",
+        reason: "the same as at first",
+        make: || {
+            events(|event| {
+                let repeats = event["retry_count"].as_u64().unwrap_or_default();
+                event["seq"] = (event["seq"].as_u64().unwrap_or_default() + repeats).into();
+            })
+        },
+    },
+    Mutant {
+        name: "goes-on-in-the-old-stream",
+        breaks: "It opens the same stream at every start.",
+        rule: "WX-ENV-005",
+        reason: "a new stream after a restart",
+        make: || twisted(OldStream::default()),
+    },
+    Mutant {
+        name: "one-thread-for-all",
+        breaks: "It gives every event the same correlation id.",
+        rule: "WX-ENV-006",
+        reason: "a correlation id of its own for each message",
+        make: || events(|event| event["correlation_id"] = "c-0".into()),
+    },
+    Mutant {
+        name: "a-new-thread-for-each-repeat",
+        breaks: "It mints another correlation id when it repeats an event.",
+        rule: "WX-ENV-006",
+        reason: "the same as at first: \"c-",
+        make: || {
+            events(|event| {
+                if let Some(repeats) = event["retry_count"].as_u64() {
+                    let thread = event["correlation_id"].as_str().unwrap_or_default();
+                    event["correlation_id"] = format!("{thread}-{repeats}").into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "receipts-without-a-thread",
+        breaks: "It puts a correlation id of its own on receipts.",
+        rule: "WX-ENV-006",
+        reason: "`correlation_id` of the action",
+        make: || results("act", |_, receipt| receipt["correlation_id"] = "c-0".into()),
+    },
+    Mutant {
+        name: "dates-by-its-own-clock",
+        breaks: "It dates a message with the time at which it arrived.",
+        rule: "WX-ENV-007",
+        reason: "the time 20",
+        make: || twisted(OwnClock::default()),
+    },
+    Mutant {
+        name: "forgets-the-key-of-a-status",
+        breaks: "It leaves the dedup key out of status events.",
+        rule: "WX-ENV-008",
+        reason: "dedup_key nothing",
+        make: || statuses(|event| remove(event, "dedup_key")),
+    },
+    Mutant {
+        name: "newest-first",
+        breaks: "It hands on the messages of a batch from the newest to the oldest.",
+        rule: "WX-ENV-009",
+        reason: "in the order in which they were sent",
+        make: || {
+            batches(|batch| {
+                if batch.len() > 2 {
+                    batch.reverse();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "forwards-without-a-status",
+        breaks: "It leaves the status code of a forwarded message empty.",
+        rule: "WX-ENV-010",
+        reason: "`status_code` is",
+        make: || {
+            events(|event| {
+                if event["event_type"] == "message" {
+                    event["status_code"] = "".into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "forwards-its-own-words",
+        breaks: "It takes the bot's own messages for messages of the owner.",
+        rule: "WX-ENV-011",
+        reason: "the message not to be forwarded",
+        make: || impersonating(|_, sender| sender.ends_with("@im.bot")),
+    },
+    Mutant {
+        name: "forwards-drafts",
+        breaks: "It forwards a message that is still being generated.",
+        rule: "WX-ENV-011",
+        reason: "the message not to be forwarded",
+        make: || {
+            messages(|message| {
+                if message["message_state"] == STATE_GENERATING {
+                    message["message_state"] = STATE_FINISH.into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "forwards-recalled-messages",
+        breaks: "It forwards a message that its sender took back.",
+        rule: "WX-ENV-011",
+        reason: "the message not to be forwarded",
+        make: || messages(|message| remove(message, "delete_time_ms")),
+    },
+    Mutant {
+        name: "adds-a-free-field",
+        breaks: "It adds a field of its own to the payload.",
+        rule: "WX-ENV-012",
+        reason: "published schema",
+        make: || events(|event| event["payload"]["source"] = "ilink".into()),
+    },
+    Mutant {
+        name: "drops-nul-characters",
+        breaks: "It removes NUL characters from a text.",
+        rule: "WX-ENV-013",
+        reason: "the text exactly as it was sent",
+        make: || texts(|text| text.replace('\0', "")),
+    },
+];
+
+fn remove(document: &mut Value, member: &str) {
+    if let Value::Object(members) = document {
+        members.remove(member);
+    }
+}
+
+/// Status events about people are changed.
+fn statuses(change: impl Fn(&mut Value) + Send + 'static) -> Parts {
+    events(move |event| {
+        if event["event_type"] == "status" && is_about_person(event) {
+            change(event);
+        }
+    })
+}
+
+/// The texts of messages are changed.
+fn texts(change: impl Fn(&str) -> String + Send + 'static) -> Parts {
+    events(move |event| {
+        let changed = event
+            .pointer("/payload/text")
+            .and_then(Value::as_str)
+            .map(&change);
+        if let Some(text) = changed {
+            event["payload"]["text"] = text.into();
+        }
+    })
+}
+
+#[derive(Default)]
+struct ReportsToolCalls {
+    pending: Vec<(&'static str, Value)>,
+    numbers: BTreeMap<String, u64>,
+}
+impl Twist for ReportsToolCalls {
+    /// Leaves room in the numbering for what is sent besides.
+    fn event(&mut self, event: &mut Value) -> Fate {
+        let number = event["seq"].as_u64().unwrap_or_default() * 2;
+        event["seq"] = number.into();
+        if event["event_type"] == "message" && event.get("retry_count").is_none() {
+            let mut call = event.clone();
+            for member in ["message_id", "dedup_key"] {
+                remove(&mut call, member);
+            }
+            call["event_type"] = "tool_call".into();
+            call["seq"] = (number + 1).into();
+            call["payload"] = json!({});
+            self.numbers
+                .insert(event["stream_id"].to_string(), number + 1);
+            self.pending.push(("event", call));
+        }
+        Fate::Pass
+    }
+
+    fn asides(&mut self) -> Vec<(&'static str, Value)> {
+        std::mem::take(&mut self.pending)
+    }
+}
+
+/// Numbers on where the process before it ended, as far as it knows.
+#[derive(Default)]
+struct OldStream {
+    folder: PathBuf,
+    base: u64,
+}
+impl OldStream {
+    fn memo(&self) -> PathBuf {
+        self.folder.join("seq")
+    }
+}
+impl Twist for OldStream {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        if method == "start" {
+            self.folder = PathBuf::from(params["state_dir"].as_str().unwrap_or_default());
+            let memo = std::fs::read_to_string(self.memo()).unwrap_or_default();
+            self.base = memo.parse().unwrap_or_default();
+        }
+        Fate::Pass
+    }
+
+    fn event(&mut self, event: &mut Value) -> Fate {
+        let number = self.base + event["seq"].as_u64().unwrap_or_default();
+        drop(std::fs::write(self.memo(), number.to_string()));
+        event["seq"] = number.into();
+        event["stream_id"] = "wechat".into();
+        Fate::Pass
+    }
+}
+
+#[derive(Default)]
+struct OwnClock {
+    now: Value,
+}
+impl Twist for OwnClock {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        match method {
+            "start" => self.now = params["clock"]["now"].clone(),
+            "advance" => self.now = params["now"].clone(),
+            _ => {}
+        }
+        Fate::Pass
+    }
+
+    fn event(&mut self, event: &mut Value) -> Fate {
+        event["timestamp"] = self.now.clone();
+        Fate::Pass
+    }
+}

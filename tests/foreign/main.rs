@@ -1,0 +1,42 @@
+//! The kit against adapters and clients that others wrote, as they come from their registries.
+//!
+//! Where no interpreter or no registry is at hand a test is reported as ignored, with the reason.
+//! `AIOS_WECHAT_FOREIGN=require` turns that into a failure, `AIOS_WECHAT_FOREIGN=off` skips all.
+
+mod place;
+mod python;
+mod verdicts;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use place::Absent;
+
+/// What comes of a test: done, impossible here, or failed.
+type Outcome = Result<(), Absent>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = vec![trial("the_adapter_on_weilink_deviates_as_declared", || {
+        verdicts::hold(&python::adapter("weilink")?)
+    })];
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(name: &str, test: fn() -> Outcome) -> Trial {
+    Trial::ignorable_test(name, move || match wish().as_deref() {
+        Some("off") => Ok(Completion::ignored_with("AIOS_WECHAT_FOREIGN=off")),
+        wish => match test() {
+            Ok(()) => Ok(Completion::Completed),
+            Err(Absent::Broken(what)) => Err(Failed::from(what)),
+            Err(Absent::Missing(what)) if wish == Some("require") => Err(Failed::from(what)),
+            Err(Absent::Missing(what)) => Ok(Completion::ignored_with(what)),
+        },
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one switch of this test")]
+fn wish() -> Option<String> {
+    std::env::var("AIOS_WECHAT_FOREIGN").ok()
+}

@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod run;
 pub mod schema;
+pub mod validate;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};

@@ -18,6 +18,8 @@ words! {
         LoneSurrogate = "lone_surrogate",
         /// Values lie more than 32 levels deep.
         TooDeep = "too_deep",
+        /// A line or a document is longer than what is read.
+        TooLong = "too_long",
         /// A `null`; absent means absent.
         Null = "null",
         /// A member that the document needs is not there.

@@ -45,6 +45,7 @@ pub mod receipt;
 pub mod start;
 pub mod text;
 pub mod timestamp;
+pub mod tree;
 
 pub use access::{AccessState, EffectivePolicy, Pairing, PairingState, Pairings};
 pub use action::{
@@ -61,6 +62,7 @@ pub use event::{
     Quoted, QuotedKind, StatusPayload,
 };
 pub use finding::{Fault, Finding};
+pub(crate) use finding::{nearest, one_of};
 pub use health::{Health, HealthState, RecentError, RecentErrors};
 pub use integer::{Int, MAX_INTEGER, Natural, OutOfRange, RetryCount, Seq};
 pub use integration::{
@@ -70,6 +72,7 @@ pub use integration::{
 pub use kind::{Document, Kind};
 pub use list::{List, ListError, Set};
 pub use receipt::{ChunkCount, Receipt, ReceiptStatus, WechatMessageIds};
+pub(crate) use scalar::Form;
 pub use scalar::{
     ActionErrorCode, AdapterVersion, BaseUrl, CredentialRef, Digest, DisplayName, FileName, Id,
     MediaType, NotAdmitted, Secret, Slug, StateDir, Text,

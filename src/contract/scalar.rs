@@ -4,6 +4,9 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
+use super::driver::{Pointer, RuleId};
+use super::timestamp::Timestamp;
+
 /// What a string must be to stand for a type: bounds in code points, and a form.
 pub(crate) struct Form {
     /// Fewest code points.
@@ -19,6 +22,22 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    /// The form that publishes a pattern and, where the pattern does not bound it, a length.
+    pub(crate) fn published_as(pattern: &str, most: u64) -> Option<&'static Self> {
+        FORMS.iter().copied().find(|form| {
+            form.pattern == Some(pattern)
+                && (form.is_bounded_by_pattern() || form.max as u64 == most)
+        })
+    }
+
+    fn is_bounded_by_pattern(&self) -> bool {
+        self.pattern.is_some_and(|pattern| !pattern.contains('*'))
+    }
+
+    pub(crate) fn expected(&self) -> &'static str {
+        self.expected
+    }
+
     pub(crate) fn admits(&self, text: &str) -> bool {
         // Bytes bound code points from above, so most strings need no count.
         let short = text.len() <= self.max && text.len() >= self.min.max(1) * 4;
@@ -37,14 +56,28 @@ impl Form {
             // Some validators let `$` match before a last newline.
             schema.insert("not".into(), json_schema!({ "pattern": "\\n" }).to_value());
         }
-        let bounded_by_pattern = self.pattern.is_some_and(|pattern| !pattern.contains('*'));
-        if !bounded_by_pattern {
+        if !self.is_bounded_by_pattern() {
             schema.insert("minLength".into(), self.min.into());
             schema.insert("maxLength".into(), self.max.into());
         }
         schema
     }
 }
+
+/// The forms of every type that publishes a pattern.
+const FORMS: &[&Form] = &[
+    &Id::FORM,
+    &Slug::FORM,
+    &CredentialRef::FORM,
+    &Digest::FORM,
+    &ActionErrorCode::FORM,
+    &BaseUrl::FORM,
+    &StateDir::FORM,
+    &Secret::FORM,
+    &Timestamp::FORM,
+    &Pointer::FORM,
+    &RuleId::FORM,
+];
 
 /// A string that is not what its type asks for. It never shows the string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +100,7 @@ macro_rules! string_type {
         pub struct $name(String);
 
         impl $name {
-            const FORM: $crate::contract::scalar::Form = $form;
+            pub(crate) const FORM: $crate::contract::scalar::Form = $form;
 
             #[allow(dead_code, reason = "some types are only ever built by a reader")]
             pub(crate) fn admits(text: &str) -> bool {

@@ -3,9 +3,13 @@
 //! An [`Artifact`] is a file that follows from the code. Nothing here touches the disk; whoever
 //! holds the artifacts writes them or compares them.
 
+mod explain;
+mod judge;
 mod openrpc;
 mod schema;
 
+pub use explain::Explainer;
+pub use judge::Judge;
 pub use openrpc::openrpc;
 pub use schema::schema;
 

@@ -33,6 +33,9 @@ pub fn schema(kind: Kind) -> Value {
     };
     let mut schema = schema.to_value();
     schema["$id"] = kind.urn().into();
+    if let Some(rule) = rule(kind) {
+        schema["x-rule"] = rule.into();
+    }
     let examples = examples(kind);
     if !examples.is_empty() {
         schema["examples"] = examples.into();
@@ -163,6 +166,23 @@ fn unwrap_lines(text: &str) -> String {
         joined.push_str(line);
     }
     joined.trim().to_owned()
+}
+
+/// The rule that a fault breaks where no member names a narrower one.
+fn rule(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Config | Kind::Start => Some("WX-CONF-002"),
+        Kind::InboundEvent => Some("WX-ENV-012"),
+        Kind::OutboundAction => Some("WX-OUT-008"),
+        Kind::Receipt => Some("WX-OUT-003"),
+        Kind::Capabilities => Some("WX-CAP-001"),
+        Kind::Health => Some("WX-HEALTH-003"),
+        Kind::AccessState => Some("WX-ACCESS-006"),
+        Kind::AuditRecord => Some("WX-ENV-010"),
+        Kind::Secrets => Some("WX-CONF-007"),
+        Kind::Driver => Some("WX-LIFE-006"),
+        Kind::Report | Kind::Baseline => None,
+    }
 }
 
 /// Documents of a kind that are worth showing; they are fixtures, so they validate.

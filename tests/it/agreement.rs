@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use aios_wechat::contract::driver::Line;
 use aios_wechat::contract::{self, Document, Kind};
-use aios_wechat::publish;
+use aios_wechat::publish::{self, Judge};
 use aios_wechat::report::Baseline;
 use fastrand::Rng;
 use jsonschema::Validator;
@@ -17,13 +17,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// How many mutated documents the ordinary test run judges.
-const SHARE: u64 = 20_000;
+const SHARE: u64 = 4_000;
 
 /// One kind of document as the three judges see it.
 struct Judged {
     kind: Kind,
     corpus: Vec<Value>,
     schema: Validator,
+    judge: Judge,
     types: fn(&Value) -> Result<(), String>,
     verdict: Option<fn(&str) -> bool>,
 }
@@ -48,6 +49,7 @@ fn judged_as<T: DeserializeOwned>(kind: Kind) -> Judged {
         kind,
         corpus: fixtures(kind, "valid"),
         schema,
+        judge: Judge::of(kind),
         types: types::<T>,
         verdict: None,
     }
@@ -70,7 +72,7 @@ fn all_judged() -> Vec<Judged> {
     ]
 }
 
-fn fixtures(kind: Kind, folder: &str) -> Vec<Value> {
+fn texts(kind: Kind, folder: &str) -> Vec<Vec<u8>> {
     let folder = format!("{}/fixtures/{kind}/{folder}", env!("CARGO_MANIFEST_DIR"));
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .into_iter()
@@ -80,7 +82,14 @@ fn fixtures(kind: Kind, folder: &str) -> Vec<Value> {
     paths.sort();
     paths
         .iter()
-        .map(|path| contract::parse(&std::fs::read(path).unwrap()).unwrap())
+        .map(|path| std::fs::read(path).unwrap())
+        .collect()
+}
+
+fn fixtures(kind: Kind, folder: &str) -> Vec<Value> {
+    texts(kind, folder)
+        .iter()
+        .filter_map(|text| contract::parse(text).ok())
         .collect()
 }
 
@@ -94,7 +103,9 @@ struct Tally {
 
 fn judge(judged: &Judged, text: &str, tally: &mut Tally) {
     let fast = judged.verdict.map(|verdict| verdict(text));
+    let faults = judged.judge.faults(text.as_bytes());
     let Ok(value) = contract::parse(text.as_bytes()) else {
+        assert!(!faults.is_empty(), "no fault is named: {text}");
         assert_ne!(
             fast,
             Some(true),
@@ -117,6 +128,24 @@ fn judge(judged: &Judged, text: &str, tally: &mut Tally) {
             types.is_ok(),
             "{}: verdict {fast}, types {types:?}: {text}",
             judged.kind
+        );
+    }
+    assert_eq!(
+        faults.is_empty(),
+        schema,
+        "{}: {faults:?}: {text}",
+        judged.kind
+    );
+    for fault in &faults {
+        // The explanation comes from the schema, not from the types' one finding.
+        assert!(!fault.pointer.is_empty() || fault.line.is_some(), "{fault}");
+        let (at, member) = fault.pointer.rsplit_once('/').unwrap_or_default();
+        let around = value.pointer(if fault.pointer.is_empty() { "" } else { at });
+        assert!(
+            around.is_some(),
+            "{}: no such place `{}` ({member}): {text}",
+            judged.kind,
+            fault.pointer
         );
     }
     *if schema {

@@ -14,3 +14,4 @@ mod simulator;
 mod suite;
 mod tidy;
 mod tree;
+mod validation;

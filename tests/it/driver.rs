@@ -3,5 +3,6 @@
 mod ear;
 mod kit_side;
 mod life;
+mod page;
 mod parrot;
 mod zoo;

@@ -19,6 +19,16 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Be the reference adapter, on stdin and stdout.
     Reference(ReferenceArgs),
+    /// Write, check or show the published schemas.
+    Schema(super::schema::SchemaArgs),
+    /// Validate documents.
+    Validate(super::validate::ValidateArgs),
+    /// What authors of the specification write and check.
+    Spec(super::spec::SpecArgs),
+    /// List rules, mutants or phrases.
+    List(super::catalogue::ListArgs),
+    /// Explain a rule, a family or a code.
+    Explain(super::catalogue::ExplainArgs),
 }
 
 /// Arguments of `run`.

@@ -1,9 +1,13 @@
 //! The command line: words into a subject, a selection and an output.
 
+mod advice;
 mod args;
+pub mod catalogue;
 mod exit;
+pub mod remark;
 mod run;
 pub mod schema;
+pub mod spec;
 pub mod validate;
 
 use std::ffi::OsString;
@@ -91,6 +95,24 @@ fn dispatch(cli: args::Cli) -> Exit {
             },
             Some(name) => complain(Exit::Usage, &format!("there is no mutant `{name}`")),
         },
+        args::Command::Spec(args) => {
+            spoken(|out, err| spec::run(&args, &surroundings.folder, out, err))
+        }
+        args::Command::Schema(args) => spoken(|out, err| schema::run(&args, out, err)),
+        args::Command::Validate(args) => {
+            spoken(|out, err| validate::run(&args, &mut io::stdin().lock(), out, err))
+        }
+        args::Command::List(args) => spoken(|out, err| catalogue::list(&args, out, err)),
+        args::Command::Explain(args) => spoken(|out, err| catalogue::explain(&args, out, err)),
+    }
+}
+
+/// Runs a command that talks to stdout and stderr. A reader that went away is no fault.
+fn spoken(command: impl FnOnce(&mut dyn Write, &mut dyn Write) -> io::Result<Exit>) -> Exit {
+    match command(&mut io::stdout().lock(), &mut io::stderr().lock()) {
+        Ok(exit) => exit,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(error) => complain(Exit::Usage, &error.to_string()),
     }
 }
 

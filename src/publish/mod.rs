@@ -6,11 +6,14 @@
 mod explain;
 mod judge;
 mod openrpc;
+pub mod prose;
+mod requirements;
 mod schema;
 
 pub use explain::Explainer;
 pub use judge::Judge;
 pub use openrpc::openrpc;
+pub use requirements::{RuleEntry, RuleMode, ScenarioEntry, requirements};
 pub use schema::schema;
 
 use serde_json::Value;

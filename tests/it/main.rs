@@ -11,6 +11,7 @@ mod published;
 mod reference;
 mod report;
 mod simulator;
+mod spec;
 mod suite;
 mod tidy;
 mod tree;

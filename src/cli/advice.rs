@@ -132,6 +132,7 @@ fn fault(fault: Fault) -> Word {
             ("a string holds half of a surrogate pair", "do not cut a string between two UTF-16 units")
         }
         Fault::TooDeep => ("values lie more than 32 levels deep", "no document of v0 needs that depth"),
+        Fault::TooLong => ("the document is longer than is read", "a document is at most one line of 1 MiB"),
         Fault::Null => ("a `null`", "leave the member out: absent means absent"),
         Fault::MissingMember => ("a member that the document needs is not there", "add it"),
         Fault::UnknownMember => (

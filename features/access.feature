@@ -93,6 +93,37 @@ Feature: Access
       Then the action is rejected with "access_denied" and nothing reaches the stranger
       And an answer to the owner is delivered
 
+  @WX-ACCESS-008 @MUST @needs:pairing @since:v0
+  Rule: Where the configuration sets "pairing_required", the adapter MUST hold and report an unpaired sender once, and forward after approval, also over a restart
+    Source: kit, interpretation 18 (the seed's Policy Expectations: pairing_required)
+
+    Scenario: An unpaired friend is reported once
+      Given an adapter running with pairing
+      When the friend sends 3 texts
+      Then the friend is reported as unpaired once and nothing of it is forwarded
+
+    Scenario: An approved friend gets through
+      Given an adapter running with pairing
+      And the friend sent a text
+      When AIOS approves the friend
+      And the friend sends a text
+      Then the friend's last message is forwarded, the first is not
+
+    Scenario: Approval outlives a restart
+      Given an adapter running with pairing
+      And the friend sent a text
+      When AIOS approves the friend
+      And the adapter is killed and started again
+      And the friend sends a text
+      Then the friend's last message is forwarded, the first is not
+
+    Scenario: A denied friend stays outside
+      Given an adapter running with pairing
+      And the friend sent a text
+      When AIOS denies the friend
+      And the friend sends a text
+      Then that message is reported as denied and its body goes nowhere
+
   @WX-ACCESS-009 @MUST-NOT @since:v0
   Rule: The adapter MUST NOT take a group message for a direct message of the owner
     Source: kit, interpretation 13

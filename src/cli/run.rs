@@ -34,20 +34,33 @@ fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, Stri
         Some(folder) => Suite::read(&feature_files(&surroundings.folder.join(folder))?),
     };
     let suite = suite.map_err(|problems| listed("the feature files are broken", &problems))?;
-    let selection = Selection { rules: rules(&suite, &args.rules)?, levels: levels(args.level) };
+    let selection = Selection {
+        rules: rules(&suite, &args.rules)?,
+        levels: levels(args.level),
+    };
     let mut words = Vec::new();
     let subject = if args.reference {
         words.push("--reference".to_owned());
         Subject::in_process(Reference::new)
     } else if args.command.is_empty() {
-        return Err("nothing to run\n  hint: give --reference, or the adapter's command after --, \
+        return Err(
+            "nothing to run\n  hint: give --reference, or the adapter's command after --, \
                     as in `aios-wechat run -- python3 my_adapter.py`"
-            .to_owned());
+                .to_owned(),
+        );
     } else {
-        words.extend(args.command.iter().map(|word| word.to_string_lossy().into_owned()));
+        words.extend(
+            args.command
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned()),
+        );
         Subject::command(command(&args, surroundings)?)
     };
-    let reports = args.report.iter().map(|text| report_path(text)).collect::<Result<_, _>>()?;
+    let reports = args
+        .report
+        .iter()
+        .map(|text| report_path(text))
+        .collect::<Result<_, _>>()?;
     let run = Run {
         selection,
         seed: args.seed.unwrap_or_else(|| fastrand::u32(..)),
@@ -57,7 +70,12 @@ fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, Stri
         strict: args.strict,
         subject: words,
     };
-    Ok(Prepared { suite, subject, run, reports })
+    Ok(Prepared {
+        suite,
+        subject,
+        run,
+        reports,
+    })
 }
 
 fn levels(level: LevelArg) -> Levels {
@@ -73,8 +91,11 @@ fn rules(suite: &Suite, words: &[String]) -> Result<BTreeSet<crate::suite::Requi
     for word in words {
         let matching = suite.matching(word);
         if matching.is_empty() {
-            let families: Vec<&str> =
-                suite.families.iter().map(|family| family.code.as_str()).collect();
+            let families: Vec<&str> = suite
+                .families
+                .iter()
+                .map(|family| family.code.as_str())
+                .collect();
             return Err(format!(
                 "`{word}` matches no rule\n  hint: give an id such as WX-DEDUP-001 or a family: {}",
                 families.join(", ")
@@ -123,7 +144,8 @@ fn report_path(text: &str) -> Result<PathBuf, String> {
 
 /// The feature files of a folder as path and text, by name.
 fn feature_files(folder: &Path) -> Result<Vec<(String, String)>, String> {
-    let unreadable = |path: &Path, error: &io::Error| format!("cannot read {}: {error}", path.display());
+    let unreadable =
+        |path: &Path, error: &io::Error| format!("cannot read {}: {error}", path.display());
     let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -148,7 +170,12 @@ fn listed(what: &str, problems: &[Problem]) -> String {
 }
 
 async fn execute(prepared: Prepared) -> Exit {
-    let Prepared { suite, subject, run, reports } = prepared;
+    let Prepared {
+        suite,
+        subject,
+        run,
+        reports,
+    } = prepared;
     let report = match runner::run(&suite, &subject, &run, &mut ()).await {
         Ok(report) => report,
         Err(problems) => {
@@ -158,19 +185,40 @@ async fn execute(prepared: Prepared) -> Exit {
     };
     let mut out = io::stdout();
     for rule in &report.rules {
-        drop(writeln!(out, "{:14} {:10} {}", rule.id.to_string(), rule.level, rule.outcome));
-        for case in rule.scenarios.iter().filter(|case| case.outcome != Outcome::Pass) {
-            drop(writeln!(out, "    {} {}: {}", case.id, case.outcome, case.message));
+        drop(writeln!(
+            out,
+            "{:14} {:10} {}",
+            rule.id.to_string(),
+            rule.level,
+            rule.outcome
+        ));
+        for case in rule
+            .scenarios
+            .iter()
+            .filter(|case| case.outcome != Outcome::Pass)
+        {
+            drop(writeln!(
+                out,
+                "    {} {}: {}",
+                case.id, case.outcome, case.message
+            ));
         }
     }
-    drop(writeln!(out, "{} (seed {}, {} ms)", report.summary, report.seed, report.took_ms));
+    drop(writeln!(
+        out,
+        "{} (seed {}, {} ms)",
+        report.summary, report.seed, report.took_ms
+    ));
     if let Some(why) = &report.never_started {
         drop(writeln!(out, "{why}"));
     }
     for path in reports {
         let text = serde_json::to_string_pretty(&report).unwrap_or_default();
         if let Err(error) = fs::write(&path, text) {
-            return complain(Exit::Usage, &format!("cannot write {}: {error}", path.display()));
+            return complain(
+                Exit::Usage,
+                &format!("cannot write {}: {error}", path.display()),
+            );
         }
     }
     exit(&report)

@@ -47,7 +47,10 @@ impl Engine {
             evidence: Vec::new(),
         };
         let limit = self.patience.scenario();
-        if timeout(limit, self.attempt(requirement, case, &log, &mut attempt)).await.is_err() {
+        if timeout(limit, self.attempt(requirement, case, &log, &mut attempt))
+            .await
+            .is_err()
+        {
             self.patience.note_silence();
             attempt.stop.get_or_insert_with(|| {
                 let expected = format!("the scenario to end within {} s", limit.as_secs());
@@ -88,7 +91,9 @@ impl Engine {
         };
         let mut world = World::new_for(session);
         for (step, result) in case.steps.iter().zip(&mut attempt.steps) {
-            log.record(Fact::Step { text: result.text.clone() });
+            log.record(Fact::Step {
+                text: result.text.clone(),
+            });
             match play(&self.steps, &mut world, step).await {
                 Ok(()) => {}
                 Err(fault) => {
@@ -197,7 +202,11 @@ fn verdict(stop: Option<Stop>, evidence: &[usize]) -> (Outcome, String, Option<M
             "the scenario observed nothing".to_owned(),
             None,
         ),
-        None => (Outcome::Pass, format!("rests on {} observations", evidence.len()), None),
+        None => (
+            Outcome::Pass,
+            format!("rests on {} observations", evidence.len()),
+            None,
+        ),
         Some(Stop::Kit(cause)) => (Outcome::Error, format!("a fault of the kit: {cause}"), None),
         Some(Stop::Mismatch(mismatch)) => (
             outcome(&Stop::Mismatch(mismatch.clone())),
@@ -214,5 +223,7 @@ fn seed_of(seed: u32, case: &CaseId, control: bool) -> u64 {
     hash.update([u8::from(control)]);
     hash.update(case.to_string());
     let digest: [u8; 32] = hash.finalize().into();
-    digest[..8].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+    digest[..8]
+        .iter()
+        .fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }

@@ -151,7 +151,12 @@ fn report(
         seed: run.seed,
         options: Options {
             subject: run.subject.clone(),
-            rules: run.selection.rules.iter().map(ToString::to_string).collect(),
+            rules: run
+                .selection
+                .rules
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             level: run.selection.levels.as_str().to_owned(),
             strict: run.strict,
             patience: run.patience,

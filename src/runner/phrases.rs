@@ -74,7 +74,10 @@ pub fn unused_phrases(suite: &Suite) -> Vec<Phrase> {
             _ => None,
         })
         .collect();
-    phrases().into_iter().filter(|p| !used.contains(&(p.file.clone(), p.line))).collect()
+    phrases()
+        .into_iter()
+        .filter(|p| !used.contains(&(p.file.clone(), p.line)))
+        .collect()
 }
 
 fn check_step(

@@ -65,12 +65,11 @@ pub(super) struct Plan<'s> {
 }
 
 /// Plans a run.
-pub(super) fn plan<'s>(
-    suite: &'s Suite,
-    selection: &Selection,
-    preflight: &Preflight,
-) -> Plan<'s> {
-    let mut plan = Plan { running: Vec::new(), idle: BTreeMap::new() };
+pub(super) fn plan<'s>(suite: &'s Suite, selection: &Selection, preflight: &Preflight) -> Plan<'s> {
+    let mut plan = Plan {
+        running: Vec::new(),
+        idle: BTreeMap::new(),
+    };
     for requirement in suite.requirements() {
         match verdict_without_running(requirement, selection, preflight) {
             Some(idle) => {
@@ -78,14 +77,17 @@ pub(super) fn plan<'s>(
             }
             None => {
                 let cases = requirement.cases.iter().filter(|case| {
-                    case.needs.iter().all(|feature| preflight.known.claims(feature.as_str()))
+                    case.needs
+                        .iter()
+                        .all(|feature| preflight.known.claims(feature.as_str()))
                 });
                 let before = plan.running.len();
                 plan.running.extend(cases.map(|case| (requirement, case)));
                 if plan.running.len() == before {
                     let needs = requirement.cases.iter().flat_map(|case| &case.needs);
                     let reason = not_claimed(needs.map(|feature| feature.as_str()));
-                    plan.idle.insert(requirement.id.clone(), (Outcome::NotApplicable, reason));
+                    plan.idle
+                        .insert(requirement.id.clone(), (Outcome::NotApplicable, reason));
                 }
             }
         }
@@ -105,7 +107,10 @@ fn verdict_without_running(
         return Some((Outcome::Untested, "only a person can judge it".to_owned()));
     }
     if let Some(why) = &preflight.never_started {
-        return Some((Outcome::Inconclusive, format!("the adapter never started: {why}")));
+        return Some((
+            Outcome::Inconclusive,
+            format!("the adapter never started: {why}"),
+        ));
     }
     let missing: Vec<&str> = requirement
         .needs
@@ -118,7 +123,10 @@ fn verdict_without_running(
 
 fn not_claimed<'a>(features: impl Iterator<Item = &'a str>) -> String {
     let features: BTreeSet<&str> = features.collect();
-    format!("{} not claimed", features.into_iter().collect::<Vec<_>>().join(", "))
+    format!(
+        "{} not claimed",
+        features.into_iter().collect::<Vec<_>>().join(", ")
+    )
 }
 
 impl<'s> Plan<'s> {
@@ -136,11 +144,17 @@ impl<'s> Plan<'s> {
     ) -> Vec<RuleResult> {
         let mut by_rule: BTreeMap<RequirementId, Vec<CaseResult>> = BTreeMap::new();
         for result in results {
-            by_rule.entry(result.id.rule().clone()).or_default().push(result);
+            by_rule
+                .entry(result.id.rule().clone())
+                .or_default()
+                .push(result);
         }
         debug_assert!(preflight.never_started.is_none() || by_rule.is_empty());
         let families = suite.families.iter().flat_map(|family| {
-            family.requirements.iter().map(move |requirement| (family, requirement))
+            family
+                .requirements
+                .iter()
+                .map(move |requirement| (family, requirement))
         });
         families
             .map(|(family, requirement)| {
@@ -148,7 +162,10 @@ impl<'s> Plan<'s> {
                 let idle = self.idle.get(&requirement.id).cloned();
                 let (outcome, reason) = match idle {
                     Some((outcome, reason)) => (outcome, Some(reason)),
-                    None => (Outcome::fold(scenarios.iter().map(|case| case.outcome)), None),
+                    None => (
+                        Outcome::fold(scenarios.iter().map(|case| case.outcome)),
+                        None,
+                    ),
                 };
                 RuleResult {
                     id: requirement.id.clone(),

@@ -65,10 +65,15 @@ pub(super) async fn fly(subject: &Subject, patience: &Patience, seed: u32) -> Pr
 /// Reads the introduction leniently: what is wrong with it is for the rules to say.
 fn introduce(timeline: &Timeline, preflight: &mut Preflight) {
     let view = expect::View::of(timeline);
-    let Some(result) = view.told("initialize").last().and_then(|told| told.result) else { return };
+    let Some(result) = view.told("initialize").last().and_then(|told| told.result) else {
+        return;
+    };
     let text = |name: &str| {
         let value = result.pointer("/capabilities").and_then(|c| c.get(name));
-        value.and_then(Value::as_str).unwrap_or("unknown").to_owned()
+        value
+            .and_then(Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned()
     };
     let features: BTreeSet<String> = result
         .pointer("/capabilities/supported_features")

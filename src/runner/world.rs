@@ -3,7 +3,7 @@
 use cucumber::World as _;
 
 use crate::evidence::{Citations, Judgement, Timeline};
-use crate::session::{Driven, Session, Stop, expect};
+use crate::session::{Driven, Flaw, Session, Stop, expect};
 
 /// The world of one scenario.
 #[derive(cucumber::World, Debug)]
@@ -11,6 +11,8 @@ use crate::session::{Driven, Session, Stop, expect};
 pub(super) struct World {
     /// The live session.
     pub(super) session: Session,
+    /// The fault of the last action, if it has one.
+    pub(super) action_flaw: Option<Flaw>,
     stopped: Option<Stop>,
     citations: Citations,
     judged_at: Option<usize>,
@@ -25,7 +27,13 @@ impl World {
 
     /// A world for a session.
     pub(super) fn new_for(session: Session) -> Self {
-        Self { session, stopped: None, citations: Citations::new(), judged_at: None }
+        Self {
+            session,
+            action_flaw: None,
+            stopped: None,
+            citations: Citations::new(),
+            judged_at: None,
+        }
     }
 
     /// The step functions of this crate.
@@ -54,8 +62,10 @@ impl World {
 
     /// Judges what has been seen so far.
     pub(super) fn judge_now(&mut self, judge: impl FnOnce(&Timeline) -> Judgement) {
-        let (judgement, length) =
-            self.session.log.read(|timeline| (judge(timeline), timeline.len()));
+        let (judgement, length) = self
+            .session
+            .log
+            .read(|timeline| (judge(timeline), timeline.len()));
         self.judged_at = Some(length);
         match judgement {
             Ok(citations) => self.citations.extend(citations),
@@ -77,7 +87,11 @@ impl World {
 
     /// Adds proof of life, driving one more message through the adapter if it is still missing.
     pub(super) async fn prove_life(&mut self) {
-        if self.session.log.read(|timeline| expect::life(timeline).is_err()) {
+        if self
+            .session
+            .log
+            .read(|timeline| expect::life(timeline).is_err())
+        {
             let fenced = self.session.fence().await;
             if self.drive(fenced).is_none() {
                 return;

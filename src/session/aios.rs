@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::log::Log;
 use crate::adapter::{self, Ear, Exit, Violation};
-use crate::contract::{Fault, Finding, Int};
 use crate::contract::driver::{
     EventResult, EventStatus, METHOD_NOT_FOUND, Method, Pointer, RpcError,
 };
 use crate::contract::{self, InboundEvent};
+use crate::contract::{Fault, Finding, Int};
 use crate::evidence::{Fact, Reply};
 
 /// How soon AIOS asks to be tried again while it is unavailable, milliseconds.
@@ -50,6 +50,8 @@ pub struct Aios {
 struct State {
     mood: Mood,
     accepted: BTreeSet<String>,
+    /// Events left unanswered: request id and dedup key.
+    held: Vec<(Value, Option<String>)>,
 }
 
 impl Aios {
@@ -59,7 +61,11 @@ impl Aios {
         Self {
             log,
             process,
-            state: Mutex::new(State { mood, accepted }),
+            state: Mutex::new(State {
+                mood,
+                accepted,
+                held: Vec::new(),
+            }),
             leaving: AtomicBool::new(false),
             stderr_lines: AtomicUsize::new(0),
         }
@@ -70,9 +76,33 @@ impl Aios {
         self.leaving.store(true, Ordering::Relaxed);
     }
 
-    /// Changes how events are received from now on.
-    pub fn set_mood(&self, mood: Mood) {
-        self.lock().mood = mood;
+    /// Changes how events are received from now on. Once AIOS is open again, it takes what it left
+    /// unanswered: the answers are returned, to be given.
+    #[must_use]
+    pub fn set_mood(&self, mood: Mood) -> Vec<(Value, Result<Value, RpcError>)> {
+        let mut state = self.lock();
+        state.mood = mood;
+        if mood != Mood::Open {
+            return Vec::new();
+        }
+        let held = std::mem::take(&mut state.held);
+        let replies: Vec<(Value, Reply)> = held
+            .into_iter()
+            .map(|(id, key)| (id, state.take_in(key)))
+            .collect();
+        drop(state);
+        replies
+            .into_iter()
+            .map(|(id, reply)| {
+                let id_text = id.to_string();
+                self.log.record(Fact::Settled {
+                    process: self.process,
+                    id: id_text,
+                    reply,
+                });
+                (id, answer(reply))
+            })
+            .collect()
     }
 
     /// The dedup keys of everything accepted so far, and the present mood.
@@ -93,24 +123,47 @@ impl Aios {
             Ok(_) => Vec::new(),
             Err(finding) => vec![finding.to_string()],
         };
-        let key = document.get("dedup_key").and_then(Value::as_str).map(str::to_owned);
-        self.log.record(Fact::Event { process: self.process, id: id.to_string(), document, findings });
+        let key = document
+            .get("dedup_key")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        self.log.record(Fact::Event {
+            process: self.process,
+            id: id.to_string(),
+            document,
+            findings,
+        });
         let mut state = self.lock();
         let reply = match state.mood {
-            Mood::Silent => return None,
+            Mood::Silent => {
+                state.held.push((id.clone(), key));
+                return None;
+            }
             Mood::Unavailable => Reply::Unavailable,
             Mood::RefusesNext => {
                 state.mood = Mood::Open;
                 Reply::Refused
             }
-            Mood::Open => {
-                let known = key.is_some_and(|key| !state.accepted.insert(key));
-                if known { Reply::Duplicate } else { Reply::Accepted }
-            }
+            Mood::Open => state.take_in(key),
         };
         drop(state);
-        self.log.record(Fact::Settled { process: self.process, id: id.to_string(), reply });
+        self.log.record(Fact::Settled {
+            process: self.process,
+            id: id.to_string(),
+            reply,
+        });
         Some(reply)
+    }
+}
+
+impl State {
+    /// Accepts an event, or recognises it.
+    fn take_in(&mut self, key: Option<String>) -> Reply {
+        if key.is_some_and(|key| !self.accepted.insert(key)) {
+            Reply::Duplicate
+        } else {
+            Reply::Accepted
+        }
     }
 }
 
@@ -120,9 +173,10 @@ fn answer(reply: Reply) -> Result<Value, RpcError> {
     match reply {
         Reply::Accepted => status(EventStatus::Accepted),
         Reply::Duplicate => status(EventStatus::Duplicate),
-        Reply::Refused => {
-            Err(RpcError::event_refused(Pointer::of(&Finding::new(Fault::Contradiction, "")), "AIOS does not want this event"))
-        }
+        Reply::Refused => Err(RpcError::event_refused(
+            Pointer::of(&Finding::new(Fault::Contradiction, "")),
+            "AIOS does not want this event",
+        )),
         Reply::Unavailable => Err(RpcError::aios_unavailable(RETRY_AFTER_MS)),
     }
 }
@@ -135,7 +189,10 @@ impl Ear for Aios {
                 None => adapter::Reply::Later,
             };
         }
-        self.log.record(Fact::Overstepped { process: self.process, method: cut(method) });
+        self.log.record(Fact::Overstepped {
+            process: self.process,
+            method: cut(method),
+        });
         adapter::Reply::Now(Err(RpcError::new(
             METHOD_NOT_FOUND,
             "AIOS takes `event` from an adapter and nothing else",
@@ -155,12 +212,18 @@ impl Ear for Aios {
 
     fn stderr(&self, line: &str) {
         if self.stderr_lines.fetch_add(1, Ordering::Relaxed) < STDERR_LINES {
-            self.log.record(Fact::Stderr { process: self.process, line: cut(line) });
+            self.log.record(Fact::Stderr {
+                process: self.process,
+                line: cut(line),
+            });
         }
     }
 
     fn ended(&self, exit: &Exit) {
-        let more = self.stderr_lines.load(Ordering::Relaxed).saturating_sub(STDERR_LINES);
+        let more = self
+            .stderr_lines
+            .load(Ordering::Relaxed)
+            .saturating_sub(STDERR_LINES);
         if more > 0 {
             let text = format!("{more} more lines on stderr were not kept");
             self.log.record(Fact::Note { text });

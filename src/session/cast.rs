@@ -25,8 +25,29 @@ pub struct Cast {
 }
 
 const WORDS: [&str; 24] = [
-    "river", "lantern", "明天", "coffee", "see you", "好的", "harbour", "window", "照片", "seven", "maybe",
-    "north", "可以吗", "train", "ticket", "🙂", "garden", "keys", "老师", "copper", "later", "谢谢", "blue",
+    "river",
+    "lantern",
+    "明天",
+    "coffee",
+    "see you",
+    "好的",
+    "harbour",
+    "window",
+    "照片",
+    "seven",
+    "maybe",
+    "north",
+    "可以吗",
+    "train",
+    "ticket",
+    "🙂",
+    "garden",
+    "keys",
+    "老师",
+    "copper",
+    "later",
+    "谢谢",
+    "blue",
     "stairs",
 ];
 
@@ -36,25 +57,55 @@ impl Cast {
     pub fn draw(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let mut name = |role: &str, end: &str| {
-            let tag: String = (0..8).map(|_| rng.alphanumeric().to_ascii_lowercase()).collect();
+            let tag: String = (0..8)
+                .map(|_| rng.alphanumeric().to_ascii_lowercase())
+                .collect();
             format!("{role}{tag}{end}")
         };
-        let (owner, friend) = (name("wx-owner-", "@im.wechat"), name("wx-friend-", "@im.wechat"));
-        let (stranger, fence) = (name("wx-other-", "@im.wechat"), name("wx-peer-", "@im.wechat"));
+        let (owner, friend) = (
+            name("wx-owner-", "@im.wechat"),
+            name("wx-friend-", "@im.wechat"),
+        );
+        let (stranger, fence) = (
+            name("wx-other-", "@im.wechat"),
+            name("wx-peer-", "@im.wechat"),
+        );
         let (bot, token) = (name("", "@im.bot"), name("b7", "") + &name("", ""));
         let (workspace, agent) = (name("ws-", ""), name("agent-", ""));
-        Self { owner, friend, stranger, fence, bot, token, workspace, agent, rng }
+        Self {
+            owner,
+            friend,
+            stranger,
+            fence,
+            bot,
+            token,
+            workspace,
+            agent,
+            rng,
+        }
     }
 
     /// A short text that nobody can predict.
     pub fn text(&mut self) -> String {
-        let words: Vec<&str> = (0..4).map(|_| WORDS[self.rng.usize(..WORDS.len())]).collect();
-        format!("{} {} {}", words[..2].join(" "), self.tag(), words[2..].join(" "))
+        let words: Vec<&str> = (0..4)
+            .map(|_| WORDS[self.rng.usize(..WORDS.len())])
+            .collect();
+        format!(
+            "{} {} {}",
+            words[..2].join(" "),
+            self.tag(),
+            words[2..].join(" ")
+        )
     }
 
     /// A word that nobody can predict.
     pub fn tag(&mut self) -> String {
         (0..10).map(|_| self.rng.alphanumeric()).collect()
+    }
+
+    /// A key of sixteen bytes.
+    pub fn key(&mut self) -> u128 {
+        self.rng.u128(..)
     }
 
     /// A number below `end`.

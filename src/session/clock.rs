@@ -20,7 +20,11 @@ impl SceneClock {
     /// A clock for an adapter that does or does not claim virtual time.
     #[must_use]
     pub fn new(virtual_time: bool) -> Self {
-        if virtual_time { Self::Virtual(VIRTUAL_BEGIN_MS) } else { Self::Real }
+        if virtual_time {
+            Self::Virtual(VIRTUAL_BEGIN_MS)
+        } else {
+            Self::Real
+        }
     }
 
     /// The present moment, milliseconds since 1970.
@@ -39,7 +43,10 @@ impl SceneClock {
             Self::Virtual(_) => ClockMode::Virtual,
             Self::Real => ClockMode::Real,
         };
-        ClockSetting { mode, now: Timestamp::from_unix_ms(self.now_ms()) }
+        ClockSetting {
+            mode,
+            now: Timestamp::from_unix_ms(self.now_ms()),
+        }
     }
 }
 
@@ -47,6 +54,8 @@ impl SceneClock {
 fn wall_ms() -> i64 {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let now = SystemTime::now();
-    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -51,7 +51,10 @@ impl Draft {
             },
             policy: None,
         };
-        Ok(Self { integration, flaw: None })
+        Ok(Self {
+            integration,
+            flaw: None,
+        })
     }
 
     /// Every field set.
@@ -87,7 +90,8 @@ impl Draft {
 
     /// Whether the fault is that nobody gives the secret that the credential refers to.
     pub(super) fn secret_withheld(&self) -> bool {
-        self.flaw.is_some_and(|flaw| flaw.edit == Edit::WithholdSecret)
+        self.flaw
+            .is_some_and(|flaw| flaw.edit == Edit::WithholdSecret)
     }
 
     /// The policy, created if there is none.
@@ -115,10 +119,17 @@ impl Draft {
         let strict = policy.is_some_and(|policy| {
             policy.owner_only == Some(true) || policy.pairing_required == Some(true)
         });
-        let listed = self.integration.auth.allowlist.as_ref().is_some_and(|list| {
-            list.iter().any(|entry| entry.as_str() == cast.fence)
-        });
-        if listed && !strict { &cast.fence } else { &cast.owner }
+        let listed = self
+            .integration
+            .auth
+            .allowlist
+            .as_ref()
+            .is_some_and(|list| list.iter().any(|entry| entry.as_str() == cast.fence));
+        if listed && !strict {
+            &cast.fence
+        } else {
+            &cast.owner
+        }
     }
 }
 
@@ -139,7 +150,10 @@ fn slug(value: &str) -> Result<Slug, String> {
 /// # Errors
 /// One of them is no id, or occurs twice.
 pub fn allowlist(people: &[&str]) -> Result<Allowlist, String> {
-    let people = people.iter().map(|person| id(person)).collect::<Result<Vec<_>, _>>()?;
+    let people = people
+        .iter()
+        .map(|person| id(person))
+        .collect::<Result<Vec<_>, _>>()?;
     Allowlist::try_from(people).map_err(text)
 }
 
@@ -170,13 +184,15 @@ enum Literal {
 }
 
 macro_rules! flaws {
-    ($($words:literal => $edit:expr, at [$($pointer:literal),+];)*) => {
-        /// Every fault a scenario can name.
-        pub const FLAWS: &[Flaw] = &[$(Flaw { words: $words, edit: $edit, pointers: &[$($pointer),+] }),*];
+    ($(#[doc = $about:literal])* $name:ident: $($words:literal => $edit:expr, at [$($pointer:literal),+];)*) => {
+        $(#[doc = $about])*
+        pub const $name: &[Flaw] = &[$(Flaw { words: $words, edit: $edit, pointers: &[$($pointer),+] }),*];
     };
 }
 
 flaws! {
+    /// Every fault of a configuration that a scenario can name.
+    FLAWS:
     "an unknown word stands in the policy" =>
         Edit::Set("/policy/owner_onyl", Literal::Bool(true)), at ["/policy/owner_onyl", "/policy"];
     "an unknown word stands beside the route" =>
@@ -211,11 +227,36 @@ flaws! {
         Edit::Set("/config/transport_mode", Literal::Text("webhook")), at ["/config/transport_mode"];
 }
 
+flaws! {
+    /// Every fault of an action that a scenario can name.
+    ACTION_FLAWS:
+    "the type does not exist" =>
+        Edit::Set("/event_type", Literal::Text("tool_call")), at ["/event_type", ""];
+    "the text is missing" => Edit::Remove("/payload/text"), at ["/payload/text", "/payload"];
+    "the text is a number" => Edit::Set("/payload/text", Literal::Number(7)), at ["/payload/text"];
+    "the recipient is missing" =>
+        Edit::Remove("/payload/recipient"), at ["/payload/recipient", "/payload"];
+    "an unknown word stands beside it" =>
+        Edit::Set("/payload/transcript", Literal::Bool(true)), at ["/payload/transcript", "/payload"];
+    "the target is another channel" =>
+        Edit::Set("/target", Literal::Text("telegram")), at ["/target"];
+    "the message id is empty" => Edit::Set("/message_id", Literal::Text("")), at ["/message_id"];
+}
+
 impl Flaw {
-    /// The fault that a scenario names with these words.
+    /// The fault of a configuration that a scenario names with these words.
     #[must_use]
     pub fn named(words: &str) -> Option<Self> {
         FLAWS.iter().copied().find(|flaw| flaw.words == words)
+    }
+
+    /// The fault of an action that a scenario names with these words.
+    #[must_use]
+    pub fn of_action(words: &str) -> Option<Self> {
+        ACTION_FLAWS
+            .iter()
+            .copied()
+            .find(|flaw| flaw.words == words)
     }
 
     /// The words.
@@ -242,10 +283,11 @@ impl Flaw {
     #[must_use]
     pub fn is_at(words: &str, pointer: &str) -> bool {
         let inner = pointer.strip_prefix("/integration").unwrap_or(pointer);
-        Self::named(words).is_some_and(|flaw| flaw.pointers.contains(&inner))
+        let flaw = Self::named(words).or_else(|| Self::of_action(words));
+        flaw.is_some_and(|flaw| flaw.pointers.contains(&inner))
     }
 
-    fn apply(self, document: &mut Value) -> Result<(), String> {
+    pub(super) fn apply(self, document: &mut Value) -> Result<(), String> {
         let (pointer, literal) = match self.edit {
             Edit::WithholdSecret => return Ok(()),
             Edit::Remove(pointer) => (pointer, None),
@@ -257,7 +299,9 @@ impl Flaw {
             Some(Literal::Number(value)) => Some(value.into()),
             Some(Literal::Text(value)) => Some(value.into()),
             Some(Literal::Null) => Some(Value::Null),
-            Some(Literal::Same(other)) => Some(document.pointer(other).cloned().unwrap_or_default()),
+            Some(Literal::Same(other)) => {
+                Some(document.pointer(other).cloned().unwrap_or_default())
+            }
         };
         let (parent, key) = pointer.rsplit_once('/').unwrap_or(("", pointer));
         match (document.pointer_mut(parent), value) {
@@ -267,10 +311,15 @@ impl Flaw {
             }
             (Some(Value::Object(object)), None) => {
                 let removed = object.remove(key);
-                removed.map(drop).ok_or_else(|| format!("no member at {pointer}"))
+                removed
+                    .map(drop)
+                    .ok_or_else(|| format!("no member at {pointer}"))
             }
             (Some(Value::Array(array)), Some(value)) => {
-                let slot = key.parse::<usize>().ok().and_then(|index| array.get_mut(index));
+                let slot = key
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| array.get_mut(index));
                 *slot.ok_or_else(|| format!("no element at {pointer}"))? = value;
                 Ok(())
             }
@@ -298,10 +347,18 @@ mod tests {
                 decoded.unwrap_or_else(|finding| panic!("{}: {finding}", flaw.words));
             }
             // The contract lets webhook and a missing secret through; the adapter refuses them.
-            let by_adapter = ["WeChat is to call the adapter", "the credential has no secret"];
+            let by_adapter = [
+                "WeChat is to call the adapter",
+                "the credential has no secret",
+            ];
             if !by_adapter.contains(&flaw.words) {
                 let finding = contract::decode::<Integration>(&faulty).expect_err(flaw.words);
-                assert!(Flaw::is_at(flaw.words, &finding.pointer), "{}: {}", flaw.words, finding.pointer);
+                assert!(
+                    Flaw::is_at(flaw.words, &finding.pointer),
+                    "{}: {}",
+                    flaw.words,
+                    finding.pointer
+                );
             }
         }
     }

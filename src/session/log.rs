@@ -118,7 +118,10 @@ impl Log {
     }
 
     fn lock(&self) -> MutexGuard<'_, Timeline> {
-        self.inner.timeline.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .timeline
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,14 +130,20 @@ mod tests {
     use super::*;
 
     fn note(text: &str) -> Fact {
-        Fact::Note { text: text.to_owned() }
+        Fact::Note {
+            text: text.to_owned(),
+        }
     }
 
     #[tokio::test]
     async fn a_wait_ends_at_once_when_the_fact_is_there() {
         let log = Log::default();
         log.record(note("here"));
-        let seen = log.wait(Duration::from_secs(30), |t| (!t.is_empty()).then_some(t.len())).await;
+        let seen = log
+            .wait(Duration::from_secs(30), |t| {
+                (!t.is_empty()).then_some(t.len())
+            })
+            .await;
         assert_eq!(seen, Waited::Seen(1));
     }
 

@@ -3,6 +3,7 @@
 //! A session *drives*: it makes things happen, waits, and records. It judges nothing; judgement is
 //! [`expect`], pure predicates over the timeline, so that stored evidence can be judged again.
 
+mod actions;
 mod aios;
 mod cast;
 mod clock;
@@ -18,6 +19,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -26,7 +29,7 @@ use tokio::time::Instant;
 pub use aios::{Aios, Mood};
 pub use cast::{Cast, Person};
 pub use clock::SceneClock;
-pub use draft::{Draft, FLAWS, Flaw, allowlist};
+pub use draft::{ACTION_FLAWS, Draft, FLAWS, Flaw, allowlist};
 pub use log::{Log, Waited};
 pub use patience::Patience;
 pub use wechat::{Damage, Item, Letter, Wechat};
@@ -34,8 +37,8 @@ pub use wechat::{Damage, Item, Letter, Wechat};
 use crate::adapter::{CallError, Ending, Place, Reached, Running, Subject};
 use crate::contract::driver::{AdvanceParams, InitializeParams, KitIdentity, PROTOCOL_VERSION};
 use crate::contract::{
-    Account, ActionHead, AdapterVersion, BaseUrl, CredentialRef, Id, OutboundAction, Secret, Secrets,
-    Seq, Slug, Start, StateDir, Text, TextPayload, Timestamp, Transport,
+    Account, AdapterVersion, BaseUrl, CredentialRef, Id, Secret, Secrets, Slug, Start, StateDir,
+    Timestamp, Transport,
 };
 use crate::evidence::{Fact, Mismatch, SentMessage, Timeline};
 
@@ -110,13 +113,15 @@ pub struct Session {
 }
 
 struct Live {
-    running: Running,
+    running: Arc<Running>,
     aios: Arc<Aios>,
 }
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("aios", &self.aios).finish_non_exhaustive()
+        f.debug_struct("Live")
+            .field("aios", &self.aios)
+            .finish_non_exhaustive()
     }
 }
 
@@ -144,7 +149,10 @@ impl Session {
         let mut cast = Cast::draw(scene.seed);
         let clock = SceneClock::new(scene.known.claims("virtual_time"));
         let wechat = Wechat::open(&log, &mut cast, clock).await?;
-        let sandbox = tempfile::Builder::new().prefix("aios-wechat-").tempdir().map_err(Stop::kit)?;
+        let sandbox = tempfile::Builder::new()
+            .prefix("aios-wechat-")
+            .tempdir()
+            .map_err(Stop::kit)?;
         let draft = Draft::usual(&cast).map_err(Stop::Kit)?;
         let process = log.read(expect::processes);
         Ok(Self {
@@ -177,14 +185,39 @@ impl Session {
         }
         self.process += 1;
         self.calls = 0;
-        let accepted = self.live.take().map_or_else(BTreeSet::new, |live| live.aios.memory().1);
-        let accepted = if accepted.is_empty() { self.log.read(expect::accepted_keys) } else { accepted };
-        let aios = Arc::new(Aios::new(self.log.clone(), self.process, self.mood, accepted));
-        self.log.record(Fact::Launched { process: self.process, control: self.control });
-        let running = self.subject.launch(&place, Arc::clone(&aios) as _).await.map_err(|error| {
-            Stop::Mismatch(Mismatch::undecided("the adapter to start", error.to_string()))
-        })?;
-        self.live = Some(Live { running, aios });
+        let accepted = self
+            .live
+            .take()
+            .map_or_else(BTreeSet::new, |live| live.aios.memory().1);
+        let accepted = if accepted.is_empty() {
+            self.log.read(expect::accepted_keys)
+        } else {
+            accepted
+        };
+        let aios = Arc::new(Aios::new(
+            self.log.clone(),
+            self.process,
+            self.mood,
+            accepted,
+        ));
+        self.log.record(Fact::Launched {
+            process: self.process,
+            control: self.control,
+        });
+        let running = self
+            .subject
+            .launch(&place, Arc::clone(&aios) as _)
+            .await
+            .map_err(|error| {
+                Stop::Mismatch(Mismatch::undecided(
+                    "the adapter to start",
+                    error.to_string(),
+                ))
+            })?;
+        self.live = Some(Live {
+            running: Arc::new(running),
+            aios,
+        });
         let params = InitializeParams {
             protocol_version: PROTOCOL_VERSION,
             kit: KitIdentity {
@@ -192,16 +225,17 @@ impl Session {
                 version: AdapterVersion::try_from(env!("CARGO_PKG_VERSION")).map_err(Stop::kit)?,
             },
         };
-        match self.call("initialize", &params, self.patience.initialize()).await? {
+        match self
+            .call("initialize", &params, self.patience.initialize())
+            .await?
+        {
             Told::Result(_) => Ok(()),
             Told::Error(error) => Err(Mismatch::undecided(
                 "an answer to `initialize` with capabilities",
                 format!("error {error}"),
             )
             .into()),
-            Told::Nothing(why) => {
-                Err(Mismatch::undecided("an answer to `initialize`", why).into())
-            }
+            Told::Nothing(why) => Err(Mismatch::undecided("an answer to `initialize`", why).into()),
         }
     }
 
@@ -229,7 +263,10 @@ impl Session {
         let faultless = Start {
             integration: self.draft.integration.clone(),
             secrets: self.secrets()?,
-            transport: Transport { base_url: url(base_url)?, cdn_base_url: url(cdn_base_url)? },
+            transport: Transport {
+                base_url: url(base_url)?,
+                cdn_base_url: url(cdn_base_url)?,
+            },
             state_dir: StateDir::try_from(state_dir.to_string_lossy().into_owned())
                 .map_err(Stop::kit)?,
             clock: self.clock.setting(),
@@ -237,7 +274,9 @@ impl Session {
         let mut params = serde_json::to_value(&faultless).map_err(Stop::kit)?;
         params["integration"] = self.draft.document().map_err(Stop::Kit)?;
         match self.call("start", &params, self.patience.start()).await? {
-            Told::Nothing(why) => Err(Mismatch::new("an answer to `start`", why, self.last()).into()),
+            Told::Nothing(why) => {
+                Err(Mismatch::new("an answer to `start`", why, self.last()).into())
+            }
             Told::Result(_) | Told::Error(_) => Ok(()),
         }
     }
@@ -279,10 +318,14 @@ impl Session {
     /// # Errors
     /// The adapter does not answer `stop`.
     pub async fn stop(&mut self) -> Driven {
-        let told = self.call("stop", &serde_json::Map::new(), self.patience.call()).await?;
+        let told = self
+            .call("stop", &serde_json::Map::new(), self.patience.call())
+            .await?;
         let ended = self.close().await;
         match told {
-            Told::Nothing(why) => Err(Mismatch::new("an answer to `stop`", why, self.last()).into()),
+            Told::Nothing(why) => {
+                Err(Mismatch::new("an answer to `stop`", why, self.last()).into())
+            }
             Told::Result(_) | Told::Error(_) => ended,
         }
     }
@@ -321,14 +364,20 @@ impl Session {
         self.log.record(Fact::Closed {
             process: self.process,
             reached: reached.to_owned(),
-            left_behind: ending.left_behind.iter().map(|stray| stray.name.clone()).collect(),
+            left_behind: ending
+                .left_behind
+                .iter()
+                .map(|stray| stray.name.clone())
+                .collect(),
         });
     }
 
     /// How AIOS receives events at present.
     #[must_use]
     pub fn mood(&self) -> Mood {
-        self.live.as_ref().map_or(self.mood, |live| live.aios.memory().0)
+        self.live
+            .as_ref()
+            .map_or(self.mood, |live| live.aios.memory().0)
     }
 
     /// Somebody sends a message.
@@ -345,80 +394,6 @@ impl Session {
     pub fn say(&mut self, who: Person, text: &str) -> SentMessage {
         let letter = Letter::new(self.cast.person(who), Item::Text(text.to_owned()));
         self.send(&letter)
-    }
-
-    /// The id of the last message of a person.
-    #[must_use]
-    pub fn last_from(&self, person: &str) -> Option<String> {
-        self.log.read(|timeline| {
-            let sent = expect::View::of(timeline).sent();
-            let last = sent.iter().rev().find(|(_, message)| message.from == person)?;
-            Some(last.1.message_id.clone())
-        })
-    }
-
-    /// AIOS answers the last message, once it has reached AIOS.
-    ///
-    /// # Errors
-    /// The message does not get through, or the adapter does not answer.
-    pub async fn answer_last(&mut self) -> Driven {
-        self.fence().await?;
-        let message = self.log.read(|timeline| {
-            expect::View::of(timeline).that_message().cloned()
-        })?;
-        let text = self.cast.text();
-        self.act_text(&message.from, &text, Some(&message.message_id)).await
-    }
-
-    /// AIOS sends somebody a text.
-    ///
-    /// # Errors
-    /// The adapter does not answer.
-    pub async fn send_to(&mut self, who: Person, text: &str, reply_to: Option<&str>) -> Driven {
-        self.fence().await?;
-        let person = self.cast.person(who).to_owned();
-        self.act_text(&person, text, reply_to).await
-    }
-
-    async fn act_text(&mut self, person: &str, text: &str, reply_to: Option<&str>) -> Driven {
-        let head = self.action_head(person, reply_to)?;
-        let payload = TextPayload {
-            recipient: Id::try_from(person).map_err(Stop::kit)?,
-            text: Text::try_from(text).map_err(Stop::kit)?,
-            reply_to: reply_to.map(Id::try_from).transpose().map_err(Stop::kit)?,
-        };
-        self.act(&OutboundAction::message(head, payload)).await
-    }
-
-    /// The envelope of an action: it goes on with the session and the thread of the event that it
-    /// answers, if there is one.
-    fn action_head(&mut self, person: &str, reply_to: Option<&str>) -> Driven<ActionHead> {
-        let number = self.next_action();
-        let text_of = |event: &expect::Event<'_>, name| event.text(name).map(str::to_owned);
-        let (session, thread) = self.log.read(|timeline| {
-            let view = expect::View::of(timeline);
-            let events = view.all_events();
-            let from = |event: &&expect::Event<'_>| {
-                event.document.pointer("/payload/sender").and_then(Value::as_str) == Some(person)
-            };
-            let last = events.iter().rev().find(from);
-            let answered = events.iter().find(|e| reply_to.is_some() && e.text("message_id") == reply_to);
-            (
-                last.and_then(|event| text_of(event, "session_id")),
-                answered.and_then(|event| text_of(event, "correlation_id")),
-            )
-        });
-        let id = |text: String| Id::try_from(text).map_err(Stop::kit);
-        Ok(ActionHead {
-            workspace_id: self.draft.integration.route.workspace_id.clone(),
-            agent_id: self.draft.integration.route.agent_id.clone(),
-            session_id: id(session.unwrap_or_else(|| "aios-session".to_owned()))?,
-            stream_id: id("aios-1".to_owned())?,
-            seq: Seq::try_from(i64::from(number)).map_err(Stop::kit)?,
-            message_id: id(format!("act-{number:04}-{}", self.cast.tag()))?,
-            timestamp: Timestamp::from_unix_ms(self.now_ms()),
-            correlation_id: id(thread.unwrap_or_else(|| format!("aios-{number}")))?,
-        })
     }
 
     /// Starts the adapter once more in the same process, now with a faultless configuration; if
@@ -438,7 +413,9 @@ impl Session {
     pub fn set_mood(&mut self, mood: Mood) {
         self.mood = mood;
         if let Some(live) = &self.live {
-            live.aios.set_mood(mood);
+            for (id, answer) in live.aios.set_mood(mood) {
+                live.running.answer(&id, answer);
+            }
         }
     }
 
@@ -465,20 +442,6 @@ impl Session {
     /// The adapter does not answer.
     pub async fn health(&mut self) -> Driven {
         self.ask("health", &serde_json::Map::new()).await
-    }
-
-    /// Gives the adapter an action.
-    ///
-    /// # Errors
-    /// The adapter does not answer.
-    pub async fn act(&mut self, action: &OutboundAction) -> Driven {
-        self.ask("act", action).await
-    }
-
-    /// A fresh number for an action's ids.
-    pub fn next_action(&mut self) -> u32 {
-        self.actions += 1;
-        self.actions
     }
 
     async fn ask(&mut self, method: &'static str, params: &impl Serialize) -> Driven {
@@ -512,7 +475,9 @@ impl Session {
             self.parked().await?;
         }
         self.wechat.set_now(self.clock.now_ms());
-        self.log.record(Fact::Clock { now: now.to_string() });
+        self.log.record(Fact::Clock {
+            now: now.to_string(),
+        });
         self.ask("advance", &AdvanceParams { now }).await
     }
 
@@ -543,11 +508,16 @@ impl Session {
                 Waited::Seen(Some(seen)) => return Ok(Waited::Seen(seen)),
                 Waited::Seen(None) => {}
                 Waited::Expired { late } => {
-                    return Ok(Waited::Expired { late: late || was_late });
+                    return Ok(Waited::Expired {
+                        late: late || was_late,
+                    });
                 }
             }
             // The adapter may already be on its way; only a quiet one waits for time.
-            let quiet = self.log.wait(QUIET, |t| (!expect::awaits_time(t)).then_some(())).await;
+            let quiet = self
+                .log
+                .wait(QUIET, |t| (!expect::awaits_time(t)).then_some(()))
+                .await;
             if let Waited::Expired { late } = quiet {
                 was_late |= late;
                 ticks += 1;
@@ -560,7 +530,11 @@ impl Session {
     async fn parked(&mut self) -> Driven {
         let wechat = &self.wechat;
         let limit = self.patience.call();
-        match self.log.wait(limit, |_| (!wechat.parked().is_empty()).then_some(())).await {
+        match self
+            .log
+            .wait(limit, |_| (!wechat.parked().is_empty()).then_some(()))
+            .await
+        {
             Waited::Seen(()) => Ok(()),
             Waited::Expired { late } => Err(self.expired(late, "the adapter to poll", "no poll")),
         }
@@ -593,20 +567,29 @@ impl Session {
                 (passed || expect::process_ended(timeline)).then_some(())
             })
             .await?;
-        let missing = self.log.read(|timeline| expect::fence_missing(timeline, &sent));
+        let missing = self
+            .log
+            .read(|timeline| expect::fence_missing(timeline, &sent));
         match (passed, missing) {
             (_, None) => {
-                self.log.record(Fact::FencePassed { message_id: Some(sent.message_id) });
+                self.log.record(Fact::FencePassed {
+                    message_id: Some(sent.message_id),
+                });
                 Ok(())
             }
             (passed, Some(missing)) => {
-                let at = self.log.record(Fact::FenceHeld { missing: missing.clone() });
+                let at = self.log.record(Fact::FenceHeld {
+                    missing: missing.clone(),
+                });
                 let late = matches!(passed, Waited::Expired { late: true });
                 self.patience.note_silence();
                 let expected = "a message sent after the others to pass through the adapter";
                 Err(if late {
-                    Mismatch::undecided(expected, format!("{missing}, and this machine was held up"))
-                        .into()
+                    Mismatch::undecided(
+                        expected,
+                        format!("{missing}, and this machine was held up"),
+                    )
+                    .into()
                 } else {
                     Mismatch::new(expected, missing, vec![at]).into()
                 })
@@ -669,49 +652,69 @@ impl Session {
         params: &impl Serialize,
         limit: Duration,
     ) -> Driven<Told> {
+        self.ask_later(method, params, limit)?.await
+    }
+
+    /// Asks the adapter something at once; the answer can be awaited while other things happen.
+    fn ask_later(
+        &mut self,
+        method: &'static str,
+        params: &impl Serialize,
+        limit: Duration,
+    ) -> Driven<LocalBoxFuture<'static, Driven<Told>>> {
         let Some(live) = &self.live else {
-            return Err(Stop::Kit(format!("the scenario calls `{method}` and no adapter runs")));
+            return Err(Stop::Kit(format!(
+                "the scenario calls `{method}` and no adapter runs"
+            )));
         };
         let params = serde_json::to_value(params).map_err(Stop::kit)?;
         self.calls += 1;
         let id = format!("k{}", self.calls);
-        let process = self.process;
-        let masked = masked(&params, &self.cast.token);
-        let method_name = method.to_owned();
-        self.log.record(Fact::Asked { process, id: id.clone(), method: method_name.clone(), params: masked });
-        let answer = live.running.call(method, params, limit).await;
-        let told = match answer {
-            Ok(result) => Told::Result(result),
-            Err(CallError::Remote { error, .. }) => {
-                Told::Error(serde_json::to_value(&error).map_err(Stop::kit)?)
-            }
-            Err(error) => {
-                if matches!(error, CallError::Timeout { .. }) {
-                    self.patience.note_silence();
-                }
-                Told::Nothing(error.to_string())
-            }
-        };
-        self.log.record(match &told {
-            Told::Result(result) => Fact::Told {
-                process,
-                id,
-                method: method_name,
-                result: Some(result.clone()),
-                error: None,
-            },
-            Told::Error(error) => Fact::Told {
-                process,
-                id,
-                method: method_name,
-                result: None,
-                error: Some(error.clone()),
-            },
-            Told::Nothing(why) => {
-                Fact::Silent { process, id, method: method_name, why: why.clone() }
-            }
+        let (process, log) = (self.process, self.log.clone());
+        let (running, patience) = (Arc::clone(&live.running), self.patience.clone());
+        log.record(Fact::Asked {
+            process,
+            id: id.clone(),
+            method: method.to_owned(),
+            params: masked(&params, &self.cast.token),
         });
-        Ok(told)
+        let answer = async move {
+            let told = match running.call(method, params, limit).await {
+                Ok(result) => Told::Result(result),
+                Err(CallError::Remote { error, .. }) => {
+                    Told::Error(serde_json::to_value(&error).map_err(Stop::kit)?)
+                }
+                Err(error) => {
+                    if matches!(error, CallError::Timeout { .. }) {
+                        patience.note_silence();
+                    }
+                    Told::Nothing(error.to_string())
+                }
+            };
+            let method = method.to_owned();
+            let (result, error) = match &told {
+                Told::Result(result) => (Some(result.clone()), None),
+                Told::Error(error) => (None, Some(error.clone())),
+                Told::Nothing(why) => {
+                    log.record(Fact::Silent {
+                        process,
+                        id,
+                        method,
+                        why: why.clone(),
+                    });
+                    return Ok(told);
+                }
+            };
+            log.record(Fact::Told {
+                process,
+                id,
+                method,
+                result,
+                error,
+            });
+            Ok(told)
+        };
+        Ok(answer.boxed_local())
     }
 }
 
@@ -727,9 +730,10 @@ fn masked(document: &Value, token: &str) -> Value {
     match document {
         Value::String(text) if text.contains(token) => text.replace(token, "‹bot token›").into(),
         Value::Array(items) => items.iter().map(|item| masked(item, token)).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(key, value)| (key.clone(), masked(value, token))).collect()
-        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), masked(value, token)))
+            .collect(),
         other => other.clone(),
     }
 }

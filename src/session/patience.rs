@@ -24,7 +24,10 @@ impl Patience {
     /// Multiplies every wait by `factor`.
     #[must_use]
     pub fn new(factor: f64) -> Self {
-        Self { factor, silences: Arc::default() }
+        Self {
+            factor,
+            silences: Arc::default(),
+        }
     }
 
     /// For the answer to `initialize`.
@@ -75,7 +78,11 @@ impl Patience {
     }
 
     fn scaled(&self, seconds: f64) -> Duration {
-        let third = if self.silences.load(Ordering::Relaxed) >= SILENCES { 3.0 } else { 1.0 };
+        let third = if self.silences.load(Ordering::Relaxed) >= SILENCES {
+            3.0
+        } else {
+            1.0
+        };
         Duration::from_secs_f64(seconds * self.factor / third)
     }
 }

@@ -6,6 +6,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::cast::Cast;
@@ -14,7 +16,7 @@ use super::log::Log;
 use super::{Driven, Stop};
 use crate::evidence::{Fact, SentMessage, WireCall};
 use crate::simulator::{
-    Draft, Event, Fault, Injected, Observation, Options, Parcel, Parked, Simulator,
+    Draft, Event, Fault, FaultRule, Injected, Observation, Options, Parcel, Parked, Simulator,
 };
 use crate::wire::Endpoint;
 
@@ -33,7 +35,9 @@ type Tokens = Arc<Mutex<BTreeMap<String, String>>>;
 
 impl std::fmt::Debug for Wechat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wechat").field("base_url", &self.real.base_url()).finish_non_exhaustive()
+        f.debug_struct("Wechat")
+            .field("base_url", &self.real.base_url())
+            .finish_non_exhaustive()
     }
 }
 
@@ -48,6 +52,19 @@ pub enum Item {
     File(String),
     /// A voice message, with its transcript if WeChat made one.
     Voice(Option<String>),
+    /// A video.
+    Video,
+    /// A text that quotes an earlier message.
+    Quoting {
+        /// The new text.
+        text: String,
+        /// WeChat's summary of the quoted message.
+        title: String,
+        /// The quoted text.
+        quoted: String,
+    },
+    /// An item as it goes over the wire, well-formed or not.
+    Raw(Value),
 }
 
 impl Item {
@@ -56,7 +73,7 @@ impl Item {
         let mut media = || {
             json!({
                 "encrypt_query_param": cast.tag() + &cast.tag(),
-                "aes_key": "MDAxMTIyMzM0NDU1NjY3Nzg4OTlhYWJiY2NkZGVlZmY=",
+                "aes_key": BASE64.encode(format!("{:032x}", cast.key())),
                 "encrypt_type": 1,
             })
         };
@@ -76,6 +93,26 @@ impl Item {
                 }
                 json!({"type": 3, "voice_item": voice})
             }
+            Self::Video => json!({
+                "type": 5,
+                "video_item": {
+                    "media": media(), "video_size": 1_048_592, "play_length": 12_000,
+                    "video_md5": "0cc175b9c0f1b6a831c399e269772661",
+                },
+            }),
+            Self::Quoting {
+                text,
+                title,
+                quoted,
+            } => json!({
+                "type": 1,
+                "text_item": {"text": text},
+                "ref_msg": {
+                    "title": title, "svr_id": cast.below(1 << 62).to_string(),
+                    "message_item": {"type": 1, "text_item": {"text": quoted}},
+                },
+            }),
+            Self::Raw(item) => item.clone(),
             Self::File(name) => json!({
                 "type": 4,
                 "file_item": {
@@ -100,7 +137,12 @@ impl Letter {
     /// A message of one item.
     #[must_use]
     pub fn new(from: &str, item: Item) -> Self {
-        Self { from: from.to_owned(), item, group: None, overrides: Vec::new() }
+        Self {
+            from: from.to_owned(),
+            item,
+            group: None,
+            overrides: Vec::new(),
+        }
     }
 
     /// The same in a group.
@@ -140,6 +182,18 @@ impl Letter {
         self.with("delete_time_ms", ms)
     }
 
+    /// Without any item.
+    #[must_use]
+    pub fn without_items(self) -> Self {
+        self.with_items(Value::Array(Vec::new()))
+    }
+
+    /// With something else where the items stand.
+    #[must_use]
+    pub fn with_items(self, items: impl Into<Value>) -> Self {
+        self.with("item_list", items)
+    }
+
     fn with(mut self, field: &'static str, value: impl Into<Value>) -> Self {
         self.overrides.push((field, value.into()));
         self
@@ -163,7 +217,13 @@ impl Wechat {
             ..Options::default()
         };
         let real = start(log, &options, &tokens, false).await?;
-        Ok(Self { log: log.clone(), real, trap: None, tokens, options })
+        Ok(Self {
+            log: log.clone(),
+            real,
+            trap: None,
+            tokens,
+            options,
+        })
     }
 
     /// Base URL and CDN base URL.
@@ -183,7 +243,8 @@ impl Wechat {
 
     /// Sends a message.
     pub fn send(&self, cast: &mut Cast, letter: &Letter) -> SentMessage {
-        self.send_at_once(cast, std::slice::from_ref(letter), None).remove(0)
+        self.send_at_once(cast, std::slice::from_ref(letter), None)
+            .remove(0)
     }
 
     /// Sends several messages that one poll takes together; with `twin`, the message at that
@@ -194,17 +255,25 @@ impl Wechat {
         letters: &[Letter],
         twin: Option<usize>,
     ) -> Vec<SentMessage> {
-        let items: Vec<Value> = letters.iter().map(|letter| letter.item.wire(cast)).collect();
+        let items: Vec<Value> = letters
+            .iter()
+            .map(|letter| letter.item.wire(cast))
+            .collect();
         let drafts = letters.iter().zip(&items).map(|(letter, item)| {
             let mut draft = Draft::items(letter.from.as_str(), vec![item.clone()]);
             if let Some(group) = &letter.group {
                 draft = draft.in_group(group.as_str());
             }
             let overrides = letter.overrides.iter();
-            overrides.fold(draft, |draft, (field, value)| draft.with(field, value.clone()))
+            overrides.fold(draft, |draft, (field, value)| {
+                draft.with(field, value.clone())
+            })
         });
         let mut parcels: Vec<Parcel> = drafts.map(Parcel::New).collect();
-        parcels.extend(twin.map(|of| Parcel::Twin { of, as_new_id: false }));
+        parcels.extend(twin.map(|of| Parcel::Twin {
+            of,
+            as_new_id: false,
+        }));
         let injected = self.real.inject_batch(&parcels);
         let sent = letters.iter().zip(items).zip(&injected);
         let messages: Vec<SentMessage> = sent
@@ -214,7 +283,7 @@ impl Wechat {
                     message_id: injected.message_id.to_string(),
                     from: letter.from.clone(),
                     text: match &letter.item {
-                        Item::Text(text) => Some(text.clone()),
+                        Item::Text(text) | Item::Quoting { text, .. } => Some(text.clone()),
                         _ => None,
                     },
                     group_id: letter.group.clone(),
@@ -226,7 +295,10 @@ impl Wechat {
             })
             .collect();
         for message in &messages {
-            self.log.record(Fact::Sent { message: message.clone(), fence: false });
+            self.log.record(Fact::Sent {
+                message: message.clone(),
+                fence: false,
+            });
         }
         if let (Some(of), Some(again)) = (twin, injected.last()) {
             self.note_redelivery(&messages[of], again);
@@ -248,7 +320,10 @@ impl Wechat {
             position: injected.position as u64,
             items: Vec::new(),
         };
-        self.log.record(Fact::Sent { message: message.clone(), fence: true });
+        self.log.record(Fact::Sent {
+            message: message.clone(),
+            fence: true,
+        });
         Ok(message)
     }
 
@@ -271,12 +346,31 @@ impl Wechat {
             position: again.position as u64,
             ..of.clone()
         };
-        self.log.record(Fact::Redelivered { message, of: of.message_id.clone() });
+        self.log.record(Fact::Redelivered {
+            message,
+            of: of.message_id.clone(),
+        });
     }
 
     fn remember(&self, injected: &Injected) {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.insert(injected.context_token.clone(), injected.message_id.to_string());
+        tokens.insert(
+            injected.context_token.clone(),
+            injected.message_id.to_string(),
+        );
+    }
+
+    /// Sets a fault on calls that begin from now on.
+    ///
+    /// # Errors
+    /// A fault of the kit: the rule is out of bounds.
+    pub fn set_fault(&self, rule: FaultRule) -> Driven {
+        self.real.set_fault(rule).map_err(Stop::kit)
+    }
+
+    /// No context that a person gave so far is worth anything any more.
+    pub fn expire_context(&self, person: &str) {
+        self.real.expire_context(person);
     }
 
     /// The polls that are held.
@@ -308,18 +402,33 @@ async fn start(log: &Log, options: &Options, tokens: &Tokens, trap: bool) -> Dri
             log.record(fact);
         }
     };
-    let options = Options { observer: Some(Arc::new(observer)), ..options.clone() };
+    let options = Options {
+        observer: Some(Arc::new(observer)),
+        ..options.clone()
+    };
     Simulator::start(options).await.map_err(|error| {
-        Stop::Kit(format!("the simulated WeChat cannot listen on loopback: {error}"))
+        Stop::Kit(format!(
+            "the simulated WeChat cannot listen on loopback: {error}"
+        ))
     })
 }
 
 /// What the simulator saw, in the words of the timeline.
 fn fact(observation: Observation, trap: bool, tokens: &Tokens) -> Option<Fact> {
-    let Observation { exchange, endpoint, event, .. } = observation;
+    let Observation {
+        exchange,
+        endpoint,
+        event,
+        ..
+    } = observation;
     let name = endpoint.name().to_owned();
     Some(match event {
-        Event::Arrived { authorized, body, position, .. } => Fact::Called {
+        Event::Arrived {
+            authorized,
+            body,
+            position,
+            ..
+        } => Fact::Called {
             call: WireCall {
                 exchange,
                 endpoint: name,
@@ -329,10 +438,15 @@ fn fact(observation: Observation, trap: bool, tokens: &Tokens) -> Option<Fact> {
                 body: (!body.is_null()).then_some(body),
             },
         },
-        Event::Parked { position } => Fact::Parked { exchange, position: position as u64 },
+        Event::Parked { position } => Fact::Parked {
+            exchange,
+            position: position as u64,
+        },
         Event::Delivered { delivery } => {
             let tokens = tokens.lock().unwrap_or_else(PoisonError::into_inner);
-            let context_of = delivery.context_token.and_then(|token| tokens.get(&token).cloned());
+            let context_of = delivery
+                .context_token
+                .and_then(|token| tokens.get(&token).cloned());
             Fact::Delivered {
                 to: delivery.to_user_id,
                 text: (!delivery.text.is_empty()).then_some(delivery.text),
@@ -341,22 +455,31 @@ fn fact(observation: Observation, trap: bool, tokens: &Tokens) -> Option<Fact> {
                 context_of,
             }
         }
-        Event::Repeated { message_id } => {
-            Fact::Note { text: format!("a send repeated the client id of the message {message_id}") }
-        }
-        Event::Answered { status, body, fault, .. } => Fact::Answered {
+        Event::Repeated { message_id } => Fact::Note {
+            text: format!("a send repeated the client id of the message {message_id}"),
+        },
+        Event::Answered {
+            status,
+            body,
+            fault,
+            ..
+        } => Fact::Answered {
             exchange,
             body: (!body.is_null()).then(|| summary(endpoint, body)),
             endpoint: name,
             status,
             fault: fault.map(|fault| described(&fault)),
         },
-        Event::Cut { fault } => {
-            Fact::Cut { exchange, endpoint: name, why: described(&fault) }
-        }
-        Event::Left => {
-            Fact::Cut { exchange, endpoint: name, why: "the adapter went away".to_owned() }
-        }
+        Event::Cut { fault } => Fact::Cut {
+            exchange,
+            endpoint: name,
+            why: described(&fault),
+        },
+        Event::Left => Fact::Cut {
+            exchange,
+            endpoint: name,
+            why: "the adapter went away".to_owned(),
+        },
     })
 }
 
@@ -396,12 +519,16 @@ impl Damage {
             } else if metadata.is_file() {
                 match self {
                     Self::Truncated => {
-                        fs::File::options().write(true).open(&path)?.set_len(metadata.len() / 2)?;
+                        fs::File::options()
+                            .write(true)
+                            .open(&path)?
+                            .set_len(metadata.len() / 2)?;
                     }
                     Self::Overwritten => {
                         let length = usize::try_from(metadata.len()).unwrap_or(0);
-                        let noise: Vec<u8> =
-                            (0..length).map(|_| u8::try_from(cast.below(256)).unwrap_or(0)).collect();
+                        let noise: Vec<u8> = (0..length)
+                            .map(|_| u8::try_from(cast.below(256)).unwrap_or(0))
+                            .collect();
                         fs::write(&path, noise)?;
                     }
                     Self::Removed => fs::remove_file(&path)?,

@@ -18,4 +18,8 @@ pub const FEATURES: &[(&str, &str)] = &[
     feature!("routing"),
     feature!("access"),
     feature!("deduplication"),
+    feature!("context"),
+    feature!("outbound"),
+    feature!("media"),
+    feature!("boundary"),
 ];

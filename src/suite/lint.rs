@@ -86,7 +86,11 @@ pub(super) fn text(file: &str, text: &str) -> Vec<Problem> {
             columns = Some(bars);
         } else if let Some(comment) = line.strip_prefix('#') {
             if comment.trim_start().starts_with("language") {
-                lint.problem(number, "feature files are in English only", "delete the line");
+                lint.problem(
+                    number,
+                    "feature files are in English only",
+                    "delete the line",
+                );
             }
         } else if line.contains(" #") && !line.starts_with('@') {
             lint.problem(
@@ -267,13 +271,26 @@ impl Lint<'_> {
 
     /// Placeholders have columns, and columns have placeholders.
     fn placeholders(&mut self, scenario: &gherkin::Scenario) {
-        let tables: Vec<_> = scenario.examples.iter().filter_map(|e| e.table.as_ref()).collect();
-        let headers: Vec<&[String]> =
-            tables.iter().filter_map(|table| table.rows.first()).map(Vec::as_slice).collect();
+        let tables: Vec<_> = scenario
+            .examples
+            .iter()
+            .filter_map(|e| e.table.as_ref())
+            .collect();
+        let headers: Vec<&[String]> = tables
+            .iter()
+            .filter_map(|table| table.rows.first())
+            .map(Vec::as_slice)
+            .collect();
         let mut used = BTreeSet::new();
         for step in &scenario.steps {
-            let cells = step.table.iter().flat_map(|table| table.rows.iter().flatten());
-            let texts = [&step.value].into_iter().chain(&step.docstring).chain(cells);
+            let cells = step
+                .table
+                .iter()
+                .flat_map(|table| table.rows.iter().flatten());
+            let texts = [&step.value]
+                .into_iter()
+                .chain(&step.docstring)
+                .chain(cells);
             for name in texts.flat_map(|text| placeholders(text)) {
                 used.insert(name);
                 if headers.is_empty() || headers.iter().any(|h| h.iter().all(|c| c != name)) {
@@ -288,8 +305,10 @@ impl Lint<'_> {
                 }
             }
         }
-        for (examples, table) in
-            scenario.examples.iter().filter_map(|e| Some((e, e.table.as_ref()?)))
+        for (examples, table) in scenario
+            .examples
+            .iter()
+            .filter_map(|e| Some((e, e.table.as_ref()?)))
         {
             let header = table.rows.first().into_iter().flatten();
             for column in header.filter(|column| !used.contains(column.as_str())) {

@@ -17,14 +17,44 @@ const FLOORS: &[(&str, u8, &[&str])] = &[
     ("report", 2, &["contract", "evidence", "suite"]),
     ("reference", 3, &["adapter", "contract", "wire"]),
     ("mutant", 4, &["adapter", "contract", "reference", "wire"]),
-    ("session", 4, &["adapter", "contract", "evidence", "hunt", "simulator", "wire"]),
-    ("runner", 5, &["adapter", "contract", "evidence", "report", "session", "suite"]),
+    (
+        "session",
+        4,
+        &[
+            "adapter",
+            "contract",
+            "evidence",
+            "hunt",
+            "simulator",
+            "wire",
+        ],
+    ),
+    (
+        "runner",
+        5,
+        &[
+            "adapter", "contract", "evidence", "report", "session", "suite",
+        ],
+    ),
     ("diff", 5, &["contract", "suite"]),
-    ("publish", 5, &["adapter", "contract", "report", "simulator", "suite"]),
+    (
+        "publish",
+        5,
+        &["adapter", "contract", "report", "simulator", "suite"],
+    ),
     (
         "proof",
         6,
-        &["adapter", "contract", "evidence", "mutant", "reference", "report", "runner", "suite"],
+        &[
+            "adapter",
+            "contract",
+            "evidence",
+            "mutant",
+            "reference",
+            "report",
+            "runner",
+            "suite",
+        ],
     ),
     (
         "cli",
@@ -63,12 +93,30 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("quick_junit", &["report"]),
     ("reqwest", &["reference"]),
     ("tempfile", &["proof", "reference", "session"]),
-    ("tokio", &["adapter", "cli", "mutant", "reference", "runner", "session", "simulator"]),
+    (
+        "tokio",
+        &[
+            "adapter",
+            "cli",
+            "mutant",
+            "reference",
+            "runner",
+            "session",
+            "simulator",
+        ],
+    ),
 ];
 
 /// What pure floors may not name: they neither read nor write nor wait.
-const EFFECTS: &[&str] =
-    &["std::fs", "std::env", "std::net", "std::process", "std::thread", "SystemTime", "Instant"];
+const EFFECTS: &[&str] = &[
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant",
+];
 const PURE: &[&str] = &["contract", "evidence", "report", "suite", "wire"];
 
 /// The module that a file of `src` belongs to; `lib.rs` and `main.rs` belong to none.
@@ -80,7 +128,10 @@ fn module(path: &str) -> Option<String> {
 }
 
 fn modules() -> BTreeSet<String> {
-    tree::rust("src").iter().filter_map(|path| module(path)).collect()
+    tree::rust("src")
+        .iter()
+        .filter_map(|path| module(path))
+        .collect()
 }
 
 /// The modules of the crate that a file names as `crate::…`, with the line.
@@ -98,8 +149,12 @@ fn named(path: &str) -> Vec<(usize, String)> {
         }
         while let Some((_, tail)) = rest.split_once("crate::") {
             if let Some(inner) = tail.strip_prefix('{') {
-                let (inside, closed) = inner.split_once("};").map_or((inner, false), |(i, _)| (i, true));
-                let heads = inside.split(',').filter_map(|part| tree::words(part).next());
+                let (inside, closed) = inner
+                    .split_once("};")
+                    .map_or((inner, false), |(i, _)| (i, true));
+                let heads = inside
+                    .split(',')
+                    .filter_map(|part| tree::words(part).next());
                 found.extend(heads.map(|word| (number, word.to_owned())));
                 group = !closed;
             } else if let Some(word) = tree::words(tail).next() {
@@ -119,7 +174,13 @@ fn every_module_has_a_floor_and_lies_above_what_it_may_use() {
             "src/{name} has no floor: add it to FLOORS and say why in the commit"
         );
     }
-    let floor = |name: &str| FLOORS.iter().find(|(module, ..)| *module == name).unwrap().1;
+    let floor = |name: &str| {
+        FLOORS
+            .iter()
+            .find(|(module, ..)| *module == name)
+            .unwrap()
+            .1
+    };
     for (name, own, uses) in FLOORS {
         for used in *uses {
             assert!(floor(used) < *own, "{name} lies not above {used}");
@@ -133,7 +194,9 @@ fn a_module_uses_only_the_floors_below_it() {
     let mut wrong = Vec::new();
     for path in tree::rust("src") {
         let Some(own) = module(&path) else { continue };
-        let Some((_, _, uses)) = FLOORS.iter().find(|(module, ..)| *module == own) else { continue };
+        let Some((_, _, uses)) = FLOORS.iter().find(|(module, ..)| *module == own) else {
+            continue;
+        };
         for (line, used) in named(&path) {
             if known.contains(&used) && used != own && !uses.contains(&used.as_str()) {
                 wrong.push(format!("{path}:{line}: {own} may not use {used}"));
@@ -146,8 +209,14 @@ fn a_module_uses_only_the_floors_below_it() {
 #[test]
 fn no_path_climbs_out_of_its_module_by_super() {
     let mut wrong = Vec::new();
-    for path in tree::rust("src").into_iter().filter(|path| module(path).is_some()) {
-        let parts = path.trim_start_matches("src/").trim_end_matches(".rs").split('/');
+    for path in tree::rust("src")
+        .into_iter()
+        .filter(|path| module(path).is_some())
+    {
+        let parts = path
+            .trim_start_matches("src/")
+            .trim_end_matches(".rs")
+            .split('/');
         let depth = parts.filter(|part| *part != "mod").count();
         for (number, line) in tree::code(&path) {
             // A `mod tests` inside the file is one deeper.
@@ -171,7 +240,10 @@ fn confined_crates_stay_where_they_are_known() {
                     !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_:".contains(c))
                 });
                 if named && !homes.contains(&own.as_str()) {
-                    wrong.push(format!("{path}:{number}: {name} is confined to {}", homes.join(", ")));
+                    wrong.push(format!(
+                        "{path}:{number}: {name} is confined to {}",
+                        homes.join(", ")
+                    ));
                 }
             }
         }
@@ -183,7 +255,9 @@ fn confined_crates_stay_where_they_are_known() {
 fn pure_floors_have_no_effects() {
     let mut wrong = Vec::new();
     for path in tree::rust("src") {
-        let Some(own) = module(&path).filter(|own| PURE.contains(&own.as_str())) else { continue };
+        let Some(own) = module(&path).filter(|own| PURE.contains(&own.as_str())) else {
+            continue;
+        };
         for (number, line) in tree::code(&path) {
             for effect in EFFECTS {
                 if line.contains(effect) {

@@ -50,7 +50,10 @@ fn refused(text: &str, at: &str, what: &str) {
         Ok(suite) => runner::check_steps(&suite),
         Err(problems) => problems,
     };
-    let line = text.lines().position(|line| line.contains(at)).map_or(0, |index| index + 1);
+    let line = text
+        .lines()
+        .position(|line| line.contains(at))
+        .map_or(0, |index| index + 1);
     let told = problems.iter().any(|problem| {
         problem.file == "features/deduplication.feature"
             && problem.line == line
@@ -58,7 +61,12 @@ fn refused(text: &str, at: &str, what: &str) {
             && !problem.mend.is_empty()
     });
     let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    assert!(told, "expected `{what}` at line {line}, got {}:\n{}", problems.len(), list.join("\n"));
+    assert!(
+        told,
+        "expected `{what}` at line {line}, got {}:\n{}",
+        problems.len(),
+        list.join("\n")
+    );
 }
 
 #[test]
@@ -74,8 +82,10 @@ fn our_suite_has_no_problems_and_every_step_matches_one_phrase() {
 #[test]
 fn every_phrase_is_used() {
     let unused = runner::unused_phrases(&Suite::embedded().unwrap());
-    let list: Vec<String> =
-        unused.iter().map(|p| format!("{}:{} {} {}", p.file, p.line, p.keyword, p.pattern)).collect();
+    let list: Vec<String> = unused
+        .iter()
+        .map(|p| format!("{}:{} {} {}", p.file, p.line, p.keyword, p.pattern))
+        .collect();
     assert!(list.is_empty(), "{}", list.join("\n"));
 }
 
@@ -83,7 +93,13 @@ fn every_phrase_is_used() {
 fn the_sound_file_is_accepted() {
     let suite = read(SOUND).unwrap();
     assert_eq!(runner::check_steps(&suite), []);
-    assert_eq!(suite.requirements().map(|rule| rule.cases.len()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(
+        suite
+            .requirements()
+            .map(|rule| rule.cases.len())
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
 }
 
 #[test]
@@ -130,12 +146,19 @@ fn a_misspelt_examples_keyword_is_refused() {
 
 #[test]
 fn a_misspelt_note_is_refused() {
-    refused(&broken("Why: AIOS", "Wy: AIOS"), "Wy: AIOS", "read as free text");
+    refused(
+        &broken("Why: AIOS", "Wy: AIOS"),
+        "Wy: AIOS",
+        "read as free text",
+    );
 }
 
 #[test]
 fn a_description_of_a_feature_is_refused() {
-    let text = broken("Feature: Deduplication\n", "Feature: Deduplication\n  All about repeats.\n");
+    let text = broken(
+        "Feature: Deduplication\n",
+        "Feature: Deduplication\n  All about repeats.\n",
+    );
     refused(&text, "All about", "read as free text");
 }
 
@@ -161,26 +184,42 @@ fn a_scenario_outside_any_rule_is_refused() {
 
 #[test]
 fn a_feature_without_a_rule_is_refused() {
-    refused("@WX-DEDUP\nFeature: Deduplication\n", "Feature:", "without a rule");
+    refused(
+        "@WX-DEDUP\nFeature: Deduplication\n",
+        "Feature:",
+        "without a rule",
+    );
 }
 
 #[test]
 fn a_rule_without_scenarios_is_refused() {
     let rule = "\n  @WX-DEDUP-003 @MUST\n  Rule: The adapter MUST be quick\n    Source: kit, interpretation 1\n";
-    refused(&format!("{SOUND}{rule}"), "MUST be quick", "without scenarios");
+    refused(
+        &format!("{SOUND}{rule}"),
+        "MUST be quick",
+        "without scenarios",
+    );
 }
 
 #[test]
 fn a_rule_for_review_needs_no_scenario_and_may_have_none() {
     let rule = "\n  @WX-DEDUP-003 @MUST @review\n  Rule: The adapter MUST be quick\n    Source: kit, interpretation 1\n";
     assert!(read(&format!("{SOUND}{rule}")).is_ok());
-    refused(&broken("@WX-DEDUP-001 @MUST", "@WX-DEDUP-001 @MUST @review"), "MUST forward", "for review");
+    refused(
+        &broken("@WX-DEDUP-001 @MUST", "@WX-DEDUP-001 @MUST @review"),
+        "MUST forward",
+        "for review",
+    );
 }
 
 #[test]
 fn an_outline_without_rows_is_refused() {
     let rows = "        | a text of 16 KiB in Chinese |\n        | a text with combining marks |\n";
-    refused(&broken(rows, ""), "Scenario Outline:", "without example rows");
+    refused(
+        &broken(rows, ""),
+        "Scenario Outline:",
+        "without example rows",
+    );
 }
 
 #[test]
@@ -215,14 +254,19 @@ fn a_column_that_no_step_uses_is_refused() {
 
 #[test]
 fn a_row_of_another_width_is_refused() {
-    let text = broken("| a text with combining marks |", "| a text with combining marks | or |");
+    let text = broken(
+        "| a text with combining marks |",
+        "| a text with combining marks | or |",
+    );
     refused(&text, "marks | or", "more or fewer cells");
 }
 
 #[test]
 fn two_rows_with_one_name_are_refused() {
     let text = broken("a text with combining marks", "a text of 16 KiB in Chinese");
-    assert!(read(&text).is_err_and(|problems| problems.iter().any(|p| p.what.contains("already at"))));
+    assert!(
+        read(&text).is_err_and(|problems| problems.iter().any(|p| p.what.contains("already at")))
+    );
 }
 
 #[test]
@@ -230,64 +274,124 @@ fn two_scenarios_of_one_name_are_refused() {
     let again = "\n    Scenario: WeChat gives a message again\n      Given a running adapter\n      \
                  Then AIOS receives that message exactly once\n\n  @WX-DEDUP-002";
     let text = broken("\n  @WX-DEDUP-002", again);
-    assert!(read(&text).is_err_and(|problems| problems.iter().any(|p| p.what.contains("already at"))));
+    assert!(
+        read(&text).is_err_and(|problems| problems.iter().any(|p| p.what.contains("already at")))
+    );
 }
 
 #[test]
 fn an_unknown_tag_is_refused() {
-    refused(&broken("@MUST @since:v0", "@MUST @retry"), "MUST forward", "@retry is not known");
-    let text = broken("    Scenario: WeChat", "    @allow.skipped\n    Scenario: WeChat");
+    refused(
+        &broken("@MUST @since:v0", "@MUST @retry"),
+        "MUST forward",
+        "@retry is not known",
+    );
+    let text = broken(
+        "    Scenario: WeChat",
+        "    @allow.skipped\n    Scenario: WeChat",
+    );
     refused(&text, "Scenario: WeChat", "@allow.skipped is not known");
-    refused(&broken("@since:v0", "@needs:telepathy"), "MUST forward", "@needs:telepathy is not known");
-    refused(&broken("@WX-DEDUP\n", "@WX-DEDUP @wip\n"), "Feature:", "@wip is not known");
+    refused(
+        &broken("@since:v0", "@needs:telepathy"),
+        "MUST forward",
+        "@needs:telepathy is not known",
+    );
+    refused(
+        &broken("@WX-DEDUP\n", "@WX-DEDUP @wip\n"),
+        "Feature:",
+        "@wip is not known",
+    );
 }
 
 #[test]
 fn an_id_used_twice_is_refused() {
-    refused(&broken("@WX-DEDUP-002", "@WX-DEDUP-001"), "SHOULD keep", "already used");
+    refused(
+        &broken("@WX-DEDUP-002", "@WX-DEDUP-001"),
+        "SHOULD keep",
+        "already used",
+    );
 }
 
 #[test]
 fn ids_that_do_not_ascend_are_refused() {
-    refused(&broken("@WX-DEDUP-001", "@WX-DEDUP-009"), "SHOULD keep", "does not ascend");
+    refused(
+        &broken("@WX-DEDUP-001", "@WX-DEDUP-009"),
+        "SHOULD keep",
+        "does not ascend",
+    );
 }
 
 #[test]
 fn an_id_of_another_family_is_refused() {
-    refused(&broken("@WX-DEDUP-001", "@WX-CURSOR-001"), "MUST forward", "does not belong");
+    refused(
+        &broken("@WX-DEDUP-001", "@WX-CURSOR-001"),
+        "MUST forward",
+        "does not belong",
+    );
 }
 
 #[test]
 fn a_malformed_id_is_refused() {
-    refused(&broken("@WX-DEDUP-001", "@WX-DEDUP-1"), "MUST forward", "exactly one id, this one has 0");
+    refused(
+        &broken("@WX-DEDUP-001", "@WX-DEDUP-1"),
+        "MUST forward",
+        "exactly one id, this one has 0",
+    );
 }
 
 #[test]
 fn a_feature_without_a_family_is_refused() {
-    refused(&broken("@WX-DEDUP\n", ""), "Feature:", "exactly one family tag");
+    refused(
+        &broken("@WX-DEDUP\n", ""),
+        "Feature:",
+        "exactly one family tag",
+    );
 }
 
 #[test]
 fn a_rule_with_two_levels_is_refused() {
-    refused(&broken("@MUST @since", "@MUST @SHOULD @since"), "MUST forward", "exactly one level");
+    refused(
+        &broken("@MUST @since", "@MUST @SHOULD @since"),
+        "MUST forward",
+        "exactly one level",
+    );
 }
 
 #[test]
 fn a_rule_without_a_level_is_refused() {
-    refused(&broken("@MUST @since:v0", "@since:v0"), "MUST forward", "exactly one level");
+    refused(
+        &broken("@MUST @since:v0", "@since:v0"),
+        "MUST forward",
+        "exactly one level",
+    );
 }
 
 #[test]
 fn a_keyword_that_differs_from_the_tag_is_refused() {
-    refused(&broken("adapter MUST forward", "adapter SHOULD forward"), "SHOULD forward", "the tag says MUST");
-    refused(&broken("adapter MUST forward", "adapter MUST NOT forward"), "MUST NOT forward", "the tag says MUST");
+    refused(
+        &broken("adapter MUST forward", "adapter SHOULD forward"),
+        "SHOULD forward",
+        "the tag says MUST",
+    );
+    refused(
+        &broken("adapter MUST forward", "adapter MUST NOT forward"),
+        "MUST NOT forward",
+        "the tag says MUST",
+    );
 }
 
 #[test]
 fn a_sentence_with_two_keywords_or_none_is_refused() {
-    let two = broken("MUST forward a message once", "MUST forward a message and MAY rest");
+    let two = broken(
+        "MUST forward a message once",
+        "MUST forward a message and MAY rest",
+    );
     refused(&two, "and MAY rest", "exactly one RFC 2119 keyword");
-    refused(&broken("MUST forward", "will forward"), "will forward", "exactly one RFC 2119 keyword");
+    refused(
+        &broken("MUST forward", "will forward"),
+        "will forward",
+        "exactly one RFC 2119 keyword",
+    );
 }
 
 #[test]
@@ -298,7 +402,10 @@ fn a_rule_without_a_source_is_refused() {
 
 #[test]
 fn a_source_without_an_origin_is_refused() {
-    let text = broken("Source: kit, interpretation 14", "Source: folklore, heard somewhere");
+    let text = broken(
+        "Source: kit, interpretation 14",
+        "Source: folklore, heard somewhere",
+    );
     refused(&text, "MUST forward", "names no origin");
 }
 
@@ -316,7 +423,10 @@ fn a_step_that_matches_no_phrase_is_refused() {
 
 #[test]
 fn a_step_of_another_kind_is_no_match() {
-    let text = broken("When WeChat gives that message again", "Then WeChat gives that message again");
+    let text = broken(
+        "When WeChat gives that message again",
+        "Then WeChat gives that message again",
+    );
     refused(&text, "Then WeChat gives", "no step matches");
 }
 
@@ -343,13 +453,25 @@ fn a_typed_docstring_is_refused() {
 
 #[test]
 fn another_spelling_of_a_keyword_is_refused() {
-    refused(&broken("Scenario: WeChat", "Example: WeChat"), "Example: WeChat", "write `Scenario:`");
-    refused(&broken("And the owner", "* the owner"), "* the owner", "write Given, When, Then, And or But");
+    refused(
+        &broken("Scenario: WeChat", "Example: WeChat"),
+        "Example: WeChat",
+        "write `Scenario:`",
+    );
+    refused(
+        &broken("And the owner", "* the owner"),
+        "* the owner",
+        "write Given, When, Then, And or But",
+    );
 }
 
 #[test]
 fn problems_come_in_the_order_of_the_file() {
     let text = broken("@MUST @since:v0", "@since:v0").replace("@SHOULD", "");
-    let lines: Vec<usize> = read(&text).unwrap_err().iter().map(|problem| problem.line).collect();
+    let lines: Vec<usize> = read(&text)
+        .unwrap_err()
+        .iter()
+        .map(|problem| problem.line)
+        .collect();
     assert!(lines.is_sorted() && lines.len() >= 2, "{lines:?}");
 }

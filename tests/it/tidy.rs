@@ -6,7 +6,9 @@ use std::process::Command;
 use crate::tree;
 
 /// Words that say nothing about what a thing is.
-const BANNED: &[&str] = &["manager", "helper", "helpers", "util", "utils", "common", "misc", "base", "handler"];
+const BANNED: &[&str] = &[
+    "manager", "helper", "helpers", "util", "utils", "common", "misc", "base", "handler",
+];
 
 /// Verbs that say nothing about what a function does.
 const BARE_VERBS: &[&str] = &["do", "process", "handle"];
@@ -35,7 +37,10 @@ fn every_rust_file_opens_with_what_it_is() {
     for path in files {
         let text = tree::text(&path);
         let first = text.lines().next().unwrap_or_default();
-        assert!(first.starts_with("//! ") && first.len() > 12, "{path}: its first line says nothing");
+        assert!(
+            first.starts_with("//! ") && first.len() > 12,
+            "{path}: its first line says nothing"
+        );
     }
 }
 
@@ -60,7 +65,10 @@ fn no_name_is_one_that_says_nothing() {
                     "mod" => pair[1].split('_').any(|word| BANNED.contains(&word)),
                     "fn" => {
                         BARE_VERBS.contains(&pair[1])
-                            || pair[1].split('_').next_back().is_some_and(|w| BANNED.contains(&w))
+                            || pair[1]
+                                .split('_')
+                                .next_back()
+                                .is_some_and(|w| BANNED.contains(&w))
                     }
                     _ => false,
                 };
@@ -91,7 +99,9 @@ fn camel(name: &str) -> Vec<String> {
 fn nothing_names_the_machine_it_was_written_on() {
     let mut wrong = Vec::new();
     for path in tree::files("") {
-        let Ok(text) = std::fs::read_to_string(tree::root().join(&path)) else { continue };
+        let Ok(text) = std::fs::read_to_string(tree::root().join(&path)) else {
+            continue;
+        };
         for (index, line) in text.lines().enumerate() {
             let small = line.to_lowercase();
             for (head, tail) in FOREIGN {
@@ -107,21 +117,33 @@ fn nothing_names_the_machine_it_was_written_on() {
 
 /// What the program says to these arguments.
 fn said(arguments: &[&str]) -> Option<String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_aios-wechat")).args(arguments).output().unwrap();
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(env!("CARGO_BIN_EXE_aios-wechat"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Lines of prose that show a command of ours, cut into words.
 fn shown_commands() -> Vec<(String, Vec<String>)> {
-    let prose = tree::files("")
-        .into_iter()
-        .filter(|path| std::path::Path::new(path).extension().is_some_and(|end| end == "md"));
+    let prose = tree::files("").into_iter().filter(|path| {
+        std::path::Path::new(path)
+            .extension()
+            .is_some_and(|end| end == "md")
+    });
     let mut commands = Vec::new();
     for path in prose {
         let text = tree::text(&path);
         let fenced = text.lines().enumerate().filter_map(|(index, line)| {
             let line = line.trim().trim_start_matches("$ ");
-            Some((index + 1, line.strip_prefix("aios-wechat ").or(line.strip_prefix("cargo run -- "))?))
+            Some((
+                index + 1,
+                line.strip_prefix("aios-wechat ")
+                    .or(line.strip_prefix("cargo run -- "))?,
+            ))
         });
         let inline = text.lines().enumerate().flat_map(|(index, line)| {
             line.split('`')
@@ -145,32 +167,54 @@ fn commands_shown_in_prose_exist() {
     let mut help = |path: &[String]| {
         let mut words: Vec<&str> = path.iter().map(String::as_str).collect();
         words.push("--help");
-        helps.entry(path.to_vec()).or_insert_with(|| said(&words)).clone()
+        helps
+            .entry(path.to_vec())
+            .or_insert_with(|| said(&words))
+            .clone()
     };
     for (place, words) in shown_commands() {
-        let Some(first) = words.first().filter(|word| !word.starts_with('-')) else { continue };
+        let Some(first) = words.first().filter(|word| !word.starts_with('-')) else {
+            continue;
+        };
         let mut path = vec![first.clone()];
         let mut text = help(&path).unwrap_or_else(|| panic!("{place}: there is no `{first}`"));
         if text.contains("\nCommands:") {
             path.extend(words.get(1).cloned());
-            text = help(&path).unwrap_or_else(|| panic!("{place}: there is no `{}`", path.join(" ")));
+            text =
+                help(&path).unwrap_or_else(|| panic!("{place}: there is no `{}`", path.join(" ")));
         }
-        for option in words.iter().filter(|word| word.starts_with("--") && word.len() > 2) {
+        for option in words
+            .iter()
+            .filter(|word| word.starts_with("--") && word.len() > 2)
+        {
             let name = option.split('=').next().unwrap_or(option);
-            assert!(text.contains(name), "{place}: `{}` has no {name}", path.join(" "));
+            assert!(
+                text.contains(name),
+                "{place}: `{}` has no {name}",
+                path.join(" ")
+            );
         }
     }
 }
 
 #[test]
 fn every_feature_file_is_embedded_and_every_embedded_one_exists() {
-    let embedded: Vec<String> =
-        aios_wechat::suite::FEATURES.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let embedded: Vec<String> = aios_wechat::suite::FEATURES
+        .iter()
+        .map(|(path, _)| (*path).to_owned())
+        .collect();
     let mut sorted = embedded.clone();
     sorted.sort();
     let on_disk: Vec<String> = tree::files("features")
         .into_iter()
-        .filter(|path| std::path::Path::new(path).extension().is_some_and(|end| end == "feature"))
+        .filter(|path| {
+            std::path::Path::new(path)
+                .extension()
+                .is_some_and(|end| end == "feature")
+        })
         .collect();
-    assert_eq!(sorted, on_disk, "add the row to FEATURES in src/suite/embedded.rs");
+    assert_eq!(
+        sorted, on_disk,
+        "add the row to FEATURES in src/suite/embedded.rs"
+    );
 }

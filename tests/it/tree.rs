@@ -17,7 +17,10 @@ pub(crate) fn files(folder: &str) -> Vec<String> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap_or_default();
             if path.is_dir() {
-                if !["target", ".git", "node_modules", "__pycache__"].iter().any(|n| name == *n) {
+                if !["target", ".git", "node_modules", "__pycache__"]
+                    .iter()
+                    .any(|n| name == *n)
+                {
                     open.push(path);
                 }
             } else {
@@ -30,7 +33,10 @@ pub(crate) fn files(folder: &str) -> Vec<String> {
 }
 
 fn shown(path: PathBuf) -> String {
-    let inner = path.strip_prefix(root()).map(Path::to_path_buf).unwrap_or(path);
+    let inner = path
+        .strip_prefix(root())
+        .map(Path::to_path_buf)
+        .unwrap_or(path);
     inner.to_string_lossy().into_owned()
 }
 
@@ -53,11 +59,17 @@ pub(crate) fn code(path: &str) -> Vec<(usize, String)> {
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        .map(|(index, line)| (index + 1, line.split(" // ").next().unwrap_or(line).to_owned()))
+        .map(|(index, line)| {
+            (
+                index + 1,
+                line.split(" // ").next().unwrap_or(line).to_owned(),
+            )
+        })
         .collect()
 }
 
 /// The words of a line: runs of letters, digits and underscores.
 pub(crate) fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+    line.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
 }

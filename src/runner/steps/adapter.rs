@@ -28,7 +28,9 @@ fn faulty(world: &mut World, words: String) {
             flaw.prepare(&mut world.session.draft);
             Ok(())
         }
-        None => Err(Stop::Kit(format!("no such fault of a configuration: {words}"))),
+        None => Err(Stop::Kit(format!(
+            "no such fault of a configuration: {words}"
+        ))),
     };
     world.drive(driven);
 }
@@ -52,6 +54,20 @@ async fn running(world: &mut World) {
 #[given(expr = "an adapter running for the owner only, with the friend on its allowlist")]
 async fn running_for_owner(world: &mut World) {
     world.session.draft.policy().owner_only = Some(true);
+    let ran = world.session.run().await;
+    world.drive(ran);
+}
+
+#[given(expr = "an adapter running with pairing")]
+async fn running_with_pairing(world: &mut World) {
+    world.session.draft.policy().pairing_required = Some(true);
+    let ran = world.session.run().await;
+    world.drive(ran);
+}
+
+#[given(expr = "an adapter running with voice to text")]
+async fn running_with_voice(world: &mut World) {
+    world.session.draft.integration.config.voice_to_text = Some(true);
     let ran = world.session.run().await;
     world.drive(ran);
 }
@@ -114,7 +130,9 @@ async fn not_polled(world: &mut World) {
     world.session.draft.flaw = None;
     let restarted = world.session.start_again().await;
     if world.drive(restarted).is_some() {
-        world.judge(expect::nothing_was_polled_for_the_refused).await;
+        world
+            .judge(expect::nothing_was_polled_for_the_refused)
+            .await;
     }
 }
 

@@ -20,23 +20,12 @@ fn silent(world: &mut World) {
 async fn available_again(world: &mut World) {
     let tried = world
         .session
-        .until("the adapter to try twice", |timeline| (expect::tries(timeline) >= 2).then_some(()))
+        .until("the adapter to try twice", |timeline| {
+            (expect::tries(timeline) >= 2).then_some(())
+        })
         .await;
     world.session.set_mood(Mood::Open);
     world.drive(tried);
-}
-
-#[when(expr = "AIOS answers that message")]
-async fn answers(world: &mut World) {
-    let answered = world.session.answer_last().await;
-    world.drive(answered);
-}
-
-#[when(expr = "AIOS sends a message to the stranger")]
-async fn sends_to_stranger(world: &mut World) {
-    let text = world.session.cast.text();
-    let sent = world.session.send_to(Person::Stranger, &text, None).await;
-    world.drive(sent);
 }
 
 #[then(expr = "a text from the owner reaches AIOS")]
@@ -79,26 +68,39 @@ async fn not_forwarded(world: &mut World) {
 #[then(expr = "only the owner's message is forwarded")]
 async fn only_owner(world: &mut World) {
     let owner = world.session.cast.owner.clone();
-    world.judge(|timeline| expect::forwarded_only_from(timeline, &[&owner])).await;
+    world
+        .judge(|timeline| expect::forwarded_only_from(timeline, &[&owner]))
+        .await;
 }
 
 #[then(expr = "the owner's and the friend's messages are forwarded, the stranger's is not")]
 async fn owner_and_friend(world: &mut World) {
-    let (owner, friend) = (world.session.cast.owner.clone(), world.session.cast.friend.clone());
-    world.judge(|timeline| expect::forwarded_only_from(timeline, &[&owner, &friend])).await;
+    let (owner, friend) = (
+        world.session.cast.owner.clone(),
+        world.session.cast.friend.clone(),
+    );
+    world
+        .judge(|timeline| expect::forwarded_only_from(timeline, &[&owner, &friend]))
+        .await;
 }
 
 #[then(expr = "that message is reported as denied and its body goes nowhere")]
 async fn denied(world: &mut World) {
-    world.judge(|timeline| expect::reported_without_body(timeline, "access_denied")).await;
+    world
+        .judge(|timeline| expect::reported_without_body(timeline, "access_denied"))
+        .await;
 }
 
 #[then(expr = "that message is reported as a group message and its body goes nowhere")]
 async fn group(world: &mut World) {
-    world.judge(|timeline| expect::reported_without_body(timeline, "group_message")).await;
+    world
+        .judge(|timeline| expect::reported_without_body(timeline, "group_message"))
+        .await;
 }
 
-#[then(regex = r"^AIOS is offered that message again(, identical but for the retry count| with the same dedup key| with the same correlation id)$")]
+#[then(
+    regex = r"^AIOS is offered that message again(, identical but for the retry count| with the same dedup key| with the same correlation id)$"
+)]
 async fn offered_again(world: &mut World, how: String) {
     let same = match how.as_str() {
         " with the same dedup key" => Sameness::DedupKey,
@@ -130,7 +132,9 @@ async fn required_fields(world: &mut World) {
 
 #[then(expr = "every event names the channel {string} and the target {string}")]
 async fn channel_and_target(world: &mut World, channel: String, target: String) {
-    world.judge(|timeline| expect::channel_and_target(timeline, &channel, &target)).await;
+    world
+        .judge(|timeline| expect::channel_and_target(timeline, &channel, &target))
+        .await;
 }
 
 #[then(expr = "every event is of one of the four inbound types")]
@@ -188,29 +192,59 @@ async fn dated(world: &mut World) {
     world.judge(expect::dated_with_message).await;
 }
 
-#[then(expr = "the receipt carries the ids of the action")]
-fn receipt(world: &mut World) {
-    world.judge_now(expect::receipt_carries_ids);
+#[then(expr = "the friend is reported as unpaired once and nothing of it is forwarded")]
+async fn unpaired_once(world: &mut World) {
+    world.judge(expect::held_and_reported_once).await;
 }
 
-#[then(expr = "the answer reaches the owner")]
-fn answer_reaches(world: &mut World) {
-    let owner = world.session.cast.owner.clone();
-    world.judge_now(|timeline| expect::action_reached(timeline, &owner));
+#[then(expr = "the friend's last message is forwarded, the first is not")]
+async fn last_forwarded(world: &mut World) {
+    world.judge(expect::only_last_forwarded).await;
 }
 
-#[then(expr = "the action is rejected with {string} and nothing reaches the stranger")]
-async fn rejected(world: &mut World, code: String) {
-    world.judge(|timeline| expect::action_rejected(timeline, &code)).await;
+#[then(expr = "that message reaches AIOS as a message whose text is the transcript")]
+async fn transcript(world: &mut World) {
+    world.judge(expect::transcript_forwarded).await;
 }
 
-#[then(expr = "an answer to the owner is delivered")]
-async fn owner_answered(world: &mut World) {
-    let owner = world.session.cast.owner.clone();
-    let reply_to = world.session.last_from(&owner);
-    let text = world.session.cast.text();
-    let sent = world.session.send_to(Person::Owner, &text, reply_to.as_deref()).await;
-    if world.drive(sent).is_some() {
-        world.judge_now(|timeline| expect::action_reached(timeline, &owner));
-    }
+#[then(regex = r"^that message reaches AIOS as metadata of a (image|file|video|voice)$")]
+async fn metadata(world: &mut World, kind: String) {
+    world
+        .judge(|timeline| expect::metadata_forwarded(timeline, &kind))
+        .await;
+}
+
+#[then(expr = "no event holds what opens or fetches an attachment")]
+async fn nothing_opens(world: &mut World) {
+    world.judge(expect::nothing_opens_attachments).await;
+}
+
+#[then(expr = "the quoted words go nowhere")]
+async fn quoted_nowhere(world: &mut World) {
+    world.judge(expect::quoted_words_go_nowhere).await;
+}
+
+#[then(expr = "both texts reach AIOS")]
+async fn texts_reach(world: &mut World) {
+    world.judge(expect::texts_forwarded).await;
+}
+
+#[then(expr = "the bad message is reported")]
+async fn bad_reported(world: &mut World) {
+    world.judge(expect::others_reported).await;
+}
+
+#[then(expr = "the adapter asked AIOS for nothing")]
+async fn asked_nothing(world: &mut World) {
+    world.judge(expect::asked_for_nothing).await;
+}
+
+#[then(expr = "nothing was sent to anybody")]
+async fn nothing_sent(world: &mut World) {
+    world.judge(expect::nothing_was_sent).await;
+}
+
+#[then(expr = "AIOS received nothing but the owner's own messages")]
+async fn only_people(world: &mut World) {
+    world.judge(expect::only_people_spoke).await;
 }

@@ -3,6 +3,7 @@
 //! *Driving* steps (Given, When) make something happen. *Judging* steps (Then) let everything sent
 //! so far have its chance and then look at the timeline alone; some first ask for what they judge.
 
+mod actions;
 mod adapter;
 mod aios;
 mod wechat;

@@ -15,25 +15,42 @@ pub fn access_matches_configuration(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
     let document = view.integration()?;
     let integration = contract::decode::<Integration>(document).map_err(|finding| {
-        Mismatch::undecided("a faultless configuration to compare with", finding.to_string())
+        Mismatch::undecided(
+            "a faultless configuration to compare with",
+            finding.to_string(),
+        )
     })?;
     let told = view.last_told("audit")?;
     let state = told.result.ok_or_else(|| {
-        Mismatch::new("the access state", format!("error {}", shown(told.error)), vec![told.at])
+        Mismatch::new(
+            "the access state",
+            format!("error {}", shown(told.error)),
+            vec![told.at],
+        )
     })?;
     let policy = &state["policy"];
     let wanted: [(&str, Value, Value); 5] = [
         (
             "auth.owner_user_id",
-            document.pointer("/auth/owner_user_id").cloned().unwrap_or_default(),
-            state.pointer("/auth/owner_user_id").cloned().unwrap_or_default(),
+            document
+                .pointer("/auth/owner_user_id")
+                .cloned()
+                .unwrap_or_default(),
+            state
+                .pointer("/auth/owner_user_id")
+                .cloned()
+                .unwrap_or_default(),
         ),
         (
             "auth.allowlist",
             list(document.pointer("/auth/allowlist")),
             list(state.pointer("/auth/allowlist")),
         ),
-        ("policy.owner_only", integration.owner_only().into(), policy["owner_only"].clone()),
+        (
+            "policy.owner_only",
+            integration.owner_only().into(),
+            policy["owner_only"].clone(),
+        ),
         (
             "policy.pairing_required",
             integration.pairing_required().into(),
@@ -59,8 +76,12 @@ pub fn access_matches_configuration(timeline: &Timeline) -> Judgement {
 
 /// A list in a fixed order; a missing one is empty.
 fn list(value: Option<&Value>) -> Value {
-    let mut entries: Vec<String> =
-        value.and_then(Value::as_array).into_iter().flatten().map(Value::to_string).collect();
+    let mut entries: Vec<String> = value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(Value::to_string)
+        .collect();
     entries.sort();
     entries.into()
 }
@@ -81,13 +102,19 @@ pub fn reported_without_body(timeline: &Timeline, code: &str) -> Judgement {
     let Some(event) = events.first() else {
         return Err(Mismatch::new(expected, "no event about it", vec![]));
     };
-    let sender = event.document.pointer("/payload/sender").and_then(Value::as_str);
+    let sender = event
+        .document
+        .pointer("/payload/sender")
+        .and_then(Value::as_str);
     let said = (event.text("event_type"), event.text("status_code"), sender);
     if said != (Some("status"), Some(code), Some(message.from.as_str())) {
         return Err(Mismatch::new(expected, format!("{said:?}"), vec![event.at]));
     }
-    let firsts: Vec<usize> =
-        events.iter().filter(|event| !event.is_repeat()).map(|event| event.at).collect();
+    let firsts: Vec<usize> = events
+        .iter()
+        .filter(|event| !event.is_repeat())
+        .map(|event| event.at)
+        .collect();
     if firsts.len() > 1 {
         return Err(Mismatch::new(
             "one report about one message",
@@ -98,15 +125,75 @@ pub fn reported_without_body(timeline: &Timeline, code: &str) -> Judgement {
     Ok(firsts)
 }
 
+/// Of the messages of the scene the first was reported as unpaired, no other was, and nothing was
+/// forwarded.
+///
+/// # Errors
+/// One was forwarded, or there is not exactly one report.
+pub fn held_and_reported_once(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let mut reports = Vec::new();
+    for (_, message) in view.sent() {
+        if let Some(mismatch) = body_seen(view, message) {
+            return Err(mismatch);
+        }
+        let about = view.about(message);
+        reports.extend(
+            about
+                .iter()
+                .filter(|event| event.text("status_code") == Some("pairing_required"))
+                .filter(|event| !event.is_repeat())
+                .map(|event| event.at),
+        );
+    }
+    if reports.len() == 1 {
+        Ok(reports)
+    } else {
+        Err(Mismatch::new(
+            "one report of `pairing_required` for the person",
+            format!("{} of them", reports.len()),
+            reports,
+        ))
+    }
+}
+
+/// The last message of the scene was forwarded, the first was not.
+///
+/// # Errors
+/// One of the two is otherwise.
+pub fn only_last_forwarded(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let sent = view.sent();
+    let (Some((_, first)), Some((_, last))) = (sent.first(), sent.last()) else {
+        return Err(Mismatch::undecided("two messages", "fewer were sent"));
+    };
+    if let Some(mismatch) = body_seen(view, first) {
+        return Err(mismatch);
+    }
+    let forwards = view.about(last).into_iter().find(super::Event::forwards);
+    match forwards {
+        Some(event) if event.body_text() == last.text.as_deref() => Ok(vec![event.at]),
+        _ => Err(Mismatch::new(
+            "the message sent after the approval to be forwarded",
+            "it was not",
+            view.about(last).iter().map(|event| event.at).collect(),
+        )),
+    }
+}
+
 /// Where the body of a message shows in anything that the adapter said.
 fn body_seen(view: View<'_>, message: &SentMessage) -> Option<Mismatch> {
     let bodies = bodies(&message.items);
     view.facts().find_map(|(at, fact)| {
         let said = match fact {
             Fact::Event { document, .. } => document.to_string(),
-            Fact::Told { result, error, .. } => format!("{} {}", shown(result.as_ref()), shown(error.as_ref())),
+            Fact::Told { result, error, .. } => {
+                format!("{} {}", shown(result.as_ref()), shown(error.as_ref()))
+            }
             Fact::Stderr { line, .. } => line.clone(),
-            Fact::Delivered { text: Some(text), .. } => text.clone(),
+            Fact::Delivered {
+                text: Some(text), ..
+            } => text.clone(),
             _ => return None,
         };
         let body = bodies.iter().find(|body| said.contains(body.as_str()))?;
@@ -120,10 +207,20 @@ fn body_seen(view: View<'_>, message: &SentMessage) -> Option<Mismatch> {
 
 /// The texts, transcripts and file names of a message, as they stand in JSON.
 fn bodies(items: &[Value]) -> Vec<String> {
-    const PLACES: [&str; 3] = ["/text_item/text", "/voice_item/text", "/file_item/file_name"];
+    const PLACES: [&str; 5] = [
+        "/text_item/text",
+        "/voice_item/text",
+        "/file_item/file_name",
+        "/ref_msg/title",
+        "/ref_msg/message_item/text_item/text",
+    ];
     items
         .iter()
-        .flat_map(|item| PLACES.iter().filter_map(|place| item.pointer(place)?.as_str()))
+        .flat_map(|item| {
+            PLACES
+                .iter()
+                .filter_map(|place| item.pointer(place)?.as_str())
+        })
         .filter(|body| !body.is_empty())
         .map(|body| {
             let quoted = Value::from(body).to_string();
@@ -148,7 +245,10 @@ pub fn pairing_is_enforced_or_refused(timeline: &Timeline) -> Judgement {
         } else {
             Err(Mismatch::new(
                 "pairing enforced where it is claimed, refused with -32602 where it is not",
-                format!("error {error}, with pairing claimed: {}", view.claims("pairing")),
+                format!(
+                    "error {error}, with pairing claimed: {}",
+                    view.claims("pairing")
+                ),
                 vec![told.at],
             ))
         };

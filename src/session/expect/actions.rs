@@ -1,30 +1,50 @@
 //! Judgement of what AIOS asked for and what people received.
 
 use serde_json::Value;
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::view::{View, shown};
+use super::view::{Act, View, short, shown};
+use crate::contract::driver::{INVALID_PARAMS, InvalidParams};
 use crate::contract::{self, Receipt};
 use crate::evidence::{Fact, Judgement, Mismatch, Timeline};
+use crate::session::Flaw;
+
+/// How long a rate-limited action may take, on the adapter's clock.
+const RATE_LIMIT_SECONDS: i64 = 20;
+
+/// A receipt that the contract accepts.
+fn receipt(act: &Act<'_>) -> Result<Receipt, Mismatch> {
+    let document = act.result.ok_or_else(|| {
+        Mismatch::new(
+            "a receipt",
+            format!("error {}", shown(act.error)),
+            vec![act.at],
+        )
+    })?;
+    contract::decode(document)
+        .map_err(|finding| Mismatch::new("a valid receipt", finding.to_string(), vec![act.at]))
+}
 
 /// The last action was answered with a receipt that carries its ids.
 ///
 /// # Errors
 /// It was not.
 pub fn receipt_carries_ids(timeline: &Timeline) -> Judgement {
-    let told = View::of(timeline).last_told("act")?;
-    let receipt = told.result.ok_or_else(|| {
-        Mismatch::new("a receipt", format!("error {}", shown(told.error)), vec![told.at])
-    })?;
+    let act = View::of(timeline).last_act()?;
+    receipt(&act)?;
     for name in ["correlation_id", "message_id"] {
-        if receipt.get(name) != told.params.get(name) {
+        if act.word(name) != act.params.get(name).and_then(Value::as_str) {
             return Err(Mismatch::new(
-                format!("the `{name}` of the action, {}", shown(told.params.get(name))),
-                shown(receipt.get(name)),
-                vec![told.at],
+                format!(
+                    "the `{name}` of the action, {}",
+                    shown(act.params.get(name))
+                ),
+                shown(act.result.and_then(|result| result.get(name))),
+                vec![act.at],
             ));
         }
     }
-    Ok(vec![told.at])
+    Ok(vec![act.at])
 }
 
 /// The last action was delivered: the receipt says so, and the person has the whole text.
@@ -32,66 +52,345 @@ pub fn receipt_carries_ids(timeline: &Timeline) -> Judgement {
 /// # Errors
 /// One of the two is otherwise.
 pub fn action_reached(timeline: &Timeline, person: &str) -> Judgement {
-    let view = View::of(timeline);
-    let told = view.last_told("act")?;
-    let status = told.result.and_then(|receipt| receipt.get("status_code"));
-    if status.and_then(Value::as_str) != Some("delivered") {
-        return Err(Mismatch::new(
-            "a receipt with `delivered`",
-            shown(told.result.or(told.error)),
-            vec![told.at],
-        ));
-    }
-    if let Some(finding) = told.result.and_then(|r| contract::decode::<Receipt>(r).err()) {
-        return Err(Mismatch::new("a valid receipt", finding.to_string(), vec![told.at]));
-    }
-    let text = told.params.pointer("/payload/text").and_then(Value::as_str).unwrap_or_default();
-    let received = received(view, person, text);
-    if received.is_empty() {
-        return Err(Mismatch::new(
-            format!("the text of the action to reach {person}"),
-            "it did not",
-            vec![told.at],
-        ));
-    }
-    Ok(received.into_iter().chain([told.at]).collect())
+    let act = View::of(timeline).last_act()?;
+    reached(&act, person)
 }
 
-/// The last action was rejected with this code, and its text reached nobody.
+fn reached(act: &Act<'_>, person: &str) -> Judgement {
+    if act.word("status_code") != Some("delivered") {
+        let said = shown(act.result.or(act.error));
+        return Err(Mismatch::new(
+            "a receipt with `delivered`",
+            said,
+            vec![act.at],
+        ));
+    }
+    receipt(act)?;
+    let read: String = act
+        .delivered
+        .iter()
+        .filter(|d| d.to == person)
+        .map(|d| d.text)
+        .collect();
+    let at = act
+        .delivered
+        .iter()
+        .map(|delivered| delivered.at)
+        .chain([act.at])
+        .collect();
+    if read == act.text() {
+        Ok(at)
+    } else {
+        let expected = format!("the text of the action to reach {person}");
+        Err(Mismatch::new(expected, format!("\"{}\"", short(&read)), at))
+    }
+}
+
+/// The last action was rejected with this code, and nothing reached anybody.
 ///
 /// # Errors
 /// One of the two is otherwise.
 pub fn action_rejected(timeline: &Timeline, code: &str) -> Judgement {
-    let view = View::of(timeline);
-    let told = view.last_told("act")?;
-    let part = |name: &str| told.result.and_then(|r| r.get(name)).and_then(Value::as_str);
-    let said = (part("status_code"), part("error_code"));
-    if said != (Some("rejected"), Some(code)) {
+    let act = View::of(timeline).last_act()?;
+    if (act.word("status_code"), act.word("error_code")) != (Some("rejected"), Some(code)) {
         return Err(Mismatch::new(
             format!("a receipt with `rejected` and `{code}`"),
-            shown(told.result.or(told.error)),
-            vec![told.at],
+            shown(act.result.or(act.error)),
+            vec![act.at],
         ));
     }
-    let text = told.params.pointer("/payload/text").and_then(Value::as_str).unwrap_or_default();
-    let person = told.params.pointer("/payload/recipient").and_then(Value::as_str);
-    let received = received(view, person.unwrap_or_default(), text);
-    if let Some(at) = received.first() {
-        return Err(Mismatch::new("nothing to reach that person", "the text did", vec![*at]));
-    }
-    Ok(vec![told.at])
+    receipt(&act)?;
+    nothing_sent_for(&act)
 }
 
-/// Deliveries to a person that carry a text, or a part of it.
-fn received(view: View<'_>, person: &str, whole: &str) -> Vec<usize> {
-    view.facts()
-        .filter_map(|(at, fact)| match fact {
-            Fact::Delivered { to, text: Some(text), .. }
-                if to == person && !text.is_empty() && whole.contains(text.as_str()) =>
-            {
-                Some(at)
-            }
+/// Nothing reached anybody while the action was outstanding.
+fn nothing_sent_for(act: &Act<'_>) -> Judgement {
+    match act.delivered.first() {
+        None => Ok(vec![act.at]),
+        Some(delivered) => Err(Mismatch::new(
+            "nothing to be sent for this action",
+            format!("{} received a message", delivered.to),
+            vec![act.at, delivered.at],
+        )),
+    }
+}
+
+/// The last action was refused as a document that breaks the contract, with a pointer to the
+/// fault, and nothing was sent.
+///
+/// # Errors
+/// It was taken, refused otherwise, or something was sent.
+pub fn action_refused_at(timeline: &Timeline, flaw: &str) -> Judgement {
+    let act = View::of(timeline).last_act()?;
+    let expected = format!("the action refused with -32602, since {flaw}");
+    let Some(error) = act.error else {
+        return Err(Mismatch::new(expected, shown(act.result), vec![act.at]));
+    };
+    if error.get("code").and_then(Value::as_i64) != Some(INVALID_PARAMS.get()) {
+        return Err(Mismatch::new(
+            expected,
+            format!("error {error}"),
+            vec![act.at],
+        ));
+    }
+    let data = error.get("data").cloned().unwrap_or_default();
+    let pointer = contract::decode::<InvalidParams>(&data).map_err(|finding| {
+        let expected = "`data` with a `pointer` and a `message`";
+        Mismatch::new(expected, finding.to_string(), vec![act.at])
+    })?;
+    if !Flaw::is_at(flaw, pointer.pointer.as_str()) {
+        return Err(Mismatch::new(
+            "a pointer to the faulty member or to the object it is missing from",
+            format!("the pointer \"{}\", while {flaw}", pointer.pointer),
+            vec![act.at],
+        ));
+    }
+    nothing_sent_for(&act)
+}
+
+/// The last action took effect and made no message.
+///
+/// # Errors
+/// The receipt says otherwise, or somebody received something.
+pub fn action_applied(timeline: &Timeline) -> Judgement {
+    let act = View::of(timeline).last_act()?;
+    receipt(&act)?;
+    if act.word("status_code") != Some("applied") {
+        return Err(Mismatch::new(
+            "a receipt with `applied`",
+            shown(act.result),
+            vec![act.at],
+        ));
+    }
+    nothing_sent_for(&act)
+}
+
+/// The approval request reached the owner word for word; where the feature is not claimed, it was
+/// rejected as unsupported.
+///
+/// # Errors
+/// Neither is so.
+pub fn approval_delivered_or_unsupported(timeline: &Timeline, owner: &str) -> Judgement {
+    if View::of(timeline).claims("approval_request") {
+        action_reached(timeline, owner)
+    } else {
+        action_rejected(timeline, "unsupported")
+    }
+}
+
+/// The owner reads the whole text of the last action in chunks that are in order, within the
+/// limit, and split no grapheme cluster that fits into one.
+///
+/// # Errors
+/// One of these is otherwise.
+pub fn chunks_are_whole(timeline: &Timeline, limit: usize) -> Judgement {
+    let view = View::of(timeline);
+    let act = view.last_act()?;
+    let owner = act
+        .params
+        .pointer("/payload/recipient")
+        .and_then(Value::as_str);
+    let citations = reached(&act, owner.unwrap_or_default())?;
+    let clusters: Vec<usize> = act
+        .text()
+        .grapheme_indices(true)
+        .map(|(at, _)| at)
+        .collect();
+    let mut offset = 0;
+    for delivered in &act.delivered {
+        let length = delivered.text.chars().count();
+        if length > limit {
+            return Err(Mismatch::new(
+                format!("at most {limit} characters in a message"),
+                format!("{length}"),
+                vec![delivered.at],
+            ));
+        }
+        if offset > 0 && clusters.binary_search(&offset).is_err() {
+            return Err(Mismatch::new(
+                "chunks that split no character that people see as one",
+                format!("a cut inside one, before \"{}\"", short(delivered.text)),
+                vec![delivered.at],
+            ));
+        }
+        offset += delivered.text.len();
+    }
+    Ok(citations)
+}
+
+/// The receipt of the last action counts and names what the person received.
+///
+/// # Errors
+/// A number or an id differs.
+pub fn receipt_counts_deliveries(timeline: &Timeline) -> Judgement {
+    let act = View::of(timeline).last_act()?;
+    let receipt = receipt(&act)?;
+    let ids: Vec<&str> = act
+        .delivered
+        .iter()
+        .map(|delivered| delivered.message_id)
+        .collect();
+    let named: Vec<&str> = receipt
+        .wechat_message_ids
+        .iter()
+        .map(|id| id.as_str())
+        .collect();
+    let counted = usize::try_from(receipt.chunks_sent.get()).unwrap_or(usize::MAX);
+    let at: Vec<usize> = act.delivered.iter().map(|d| d.at).chain([act.at]).collect();
+    if counted != ids.len() {
+        let expected = format!("`chunks_sent` of {}, the messages received", ids.len());
+        return Err(Mismatch::new(expected, counted.to_string(), at));
+    }
+    if named != ids {
+        let expected = format!("the ids of the messages received, {ids:?}");
+        return Err(Mismatch::new(expected, format!("{named:?}"), at));
+    }
+    Ok(at)
+}
+
+/// The receipt of the last action says that only a part was delivered, and counts it.
+///
+/// # Errors
+/// It says otherwise.
+pub fn partly_delivered(timeline: &Timeline, chunks: i64) -> Judgement {
+    let act = View::of(timeline).last_act()?;
+    let receipt = receipt(&act)?;
+    if act.word("status_code") != Some("partial") || receipt.chunks_total.get() != chunks {
+        return Err(Mismatch::new(
+            format!("a receipt with `partial` of {chunks} chunks"),
+            shown(act.result),
+            vec![act.at],
+        ));
+    }
+    receipt_counts_deliveries(timeline)
+}
+
+/// The receipt of the last action does not claim a delivery that did not happen.
+///
+/// # Errors
+/// It does, or it is no receipt.
+pub fn not_claimed_delivered(timeline: &Timeline) -> Judgement {
+    let act = View::of(timeline).last_act()?;
+    receipt(&act)?;
+    match act.word("status_code") {
+        Some("rejected" | "unreachable" | "partial") => Ok(vec![act.at]),
+        other => Err(Mismatch::new(
+            "a receipt with `rejected` or `unreachable`, since WeChat refused",
+            format!("{other:?}"),
+            vec![act.at],
+        )),
+    }
+}
+
+/// The person read the text of the last action exactly once, however often it was asked for.
+///
+/// # Errors
+/// More or less than once.
+pub fn read_once(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let act = view.last_act()?;
+    let read: Vec<usize> = view
+        .deliveries(0, timeline.len())
+        .iter()
+        .filter(|delivered| delivered.text == act.text())
+        .map(|delivered| delivered.at)
+        .collect();
+    if read.len() == 1 {
+        Ok(read)
+    } else {
+        let observed = format!("{} times", read.len());
+        Err(Mismatch::new(
+            "the person to read the text once",
+            observed,
+            read,
+        ))
+    }
+}
+
+/// Every receipt for the last action, repeats included, says that it was delivered.
+///
+/// # Errors
+/// One does not.
+pub fn all_receipts_delivered(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let last = view.last_act()?;
+    let id = last.params.get("message_id");
+    let acts: Vec<Act<'_>> = view
+        .acts()
+        .into_iter()
+        .filter(|act| act.params.get("message_id") == id)
+        .collect();
+    let other = acts
+        .iter()
+        .find(|act| act.word("status_code") != Some("delivered"));
+    match other {
+        None => Ok(acts.iter().map(|act| act.at).collect()),
+        Some(act) => Err(Mismatch::new(
+            "the first receipt again: `delivered`",
+            shown(act.result.or(act.error)),
+            vec![act.at],
+        )),
+    }
+}
+
+/// Under a rate limit the last action was delivered once within the time, or reported as limited
+/// with a time to try again.
+///
+/// # Errors
+/// Neither is so.
+pub fn rate_limit_is_handled(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let act = view.last_act()?;
+    receipt(&act)?;
+    let seconds = seconds_between(timeline, act.asked, act.at);
+    if seconds > RATE_LIMIT_SECONDS {
+        return Err(Mismatch::new(
+            format!("a receipt within {RATE_LIMIT_SECONDS} s of the adapter's clock"),
+            format!("one after {seconds} s"),
+            vec![act.asked, act.at],
+        ));
+    }
+    if act.word("status_code") == Some("delivered") {
+        return read_once(timeline);
+    }
+    let limited = act.word("error_code") == Some("rate_limited");
+    let when = act
+        .result
+        .is_some_and(|receipt| receipt.get("retry_after_sec").is_some());
+    if limited && when {
+        Ok(vec![act.at])
+    } else {
+        Err(Mismatch::new(
+            "`delivered`, or `rate_limited` with `retry_after_sec`",
+            shown(act.result),
+            vec![act.at],
+        ))
+    }
+}
+
+/// Seconds on the adapter's clock between two moments: virtual ones where time was moved by hand.
+fn seconds_between(timeline: &Timeline, from: usize, to: usize) -> i64 {
+    let start_mode = View::of(timeline).facts().find_map(|(_, fact)| match fact {
+        Fact::Asked { method, params, .. } if method == "start" => {
+            params.pointer("/clock/mode")?.as_str()
+        }
+        _ => None,
+    });
+    if start_mode != Some("virtual") {
+        let at = |index: usize| timeline.entries().get(index).map_or(0, |entry| entry.at_us);
+        return i64::try_from(at(to).saturating_sub(at(from)) / 1_000_000).unwrap_or(i64::MAX);
+    }
+    let instants: Vec<i64> = timeline
+        .facts()
+        .filter(|(at, _)| (from..=to).contains(at))
+        .filter_map(|(_, fact)| match fact {
+            Fact::Clock { now } => contract::Timestamp::try_from(now.as_str()).ok()?.unix_ms(),
             _ => None,
         })
-        .collect()
+        .collect();
+    match (instants.first(), instants.last()) {
+        // The first move counts from an instant before it: one tick more never matters here.
+        (Some(first), Some(last)) => (last - first) / 1000,
+        _ => 0,
+    }
 }

@@ -6,7 +6,10 @@ use super::view::{Event, View, short};
 use crate::evidence::{Citations, Judgement, Mismatch, SentMessage, Timeline};
 
 fn forwards<'t>(view: View<'t>, message: &SentMessage) -> Vec<Event<'t>> {
-    view.about(message).into_iter().filter(Event::forwards).collect()
+    view.about(message)
+        .into_iter()
+        .filter(Event::forwards)
+        .collect()
 }
 
 fn first_forward<'t>(view: View<'t>, message: &SentMessage) -> Result<Event<'t>, Mismatch> {
@@ -50,7 +53,13 @@ pub fn forwarded_unchanged(timeline: &Timeline) -> Judgement {
 fn described(text: Option<&str>) -> String {
     text.map_or_else(
         || "no text".to_owned(),
-        |text| format!("{} characters, \"{}\"", text.chars().count(), short(&text.escape_debug().to_string())),
+        |text| {
+            format!(
+                "{} characters, \"{}\"",
+                text.chars().count(),
+                short(&text.escape_debug().to_string())
+            )
+        },
     )
 }
 
@@ -111,17 +120,18 @@ pub fn ids_digit_for_digit(timeline: &Timeline) -> Judgement {
     let mut seen = Citations::new();
     for (_, message) in sent_or_undecided(view)? {
         let events = view.about(message);
-        let exact =
-            events.iter().find(|event| event.text("message_id") == Some(&message.message_id));
+        let exact = events
+            .iter()
+            .find(|event| event.text("message_id") == Some(&message.message_id));
         match exact {
             Some(event) => seen.push(event.at),
             None => {
                 return Err(Mismatch::new(
                     format!("an event with the message_id \"{}\"", message.message_id),
-                    events.first().and_then(|event| event.document.get("message_id")).map_or_else(
-                        || "none".to_owned(),
-                        Value::to_string,
-                    ),
+                    events
+                        .first()
+                        .and_then(|event| event.document.get("message_id"))
+                        .map_or_else(|| "none".to_owned(), Value::to_string),
                     events.iter().map(|event| event.at).collect(),
                 ));
             }
@@ -139,7 +149,9 @@ pub fn in_order(timeline: &Timeline) -> Judgement {
     let mut seen: Vec<(&str, usize)> = Vec::new();
     for (_, message) in sent_or_undecided(view)? {
         let event = first_forward(view, message)?;
-        let overtaken = seen.iter().find(|(from, at)| *from == message.from && *at > event.at);
+        let overtaken = seen
+            .iter()
+            .find(|(from, at)| *from == message.from && *at > event.at);
         if let Some((_, at)) = overtaken {
             return Err(Mismatch::new(
                 "the messages in the order in which they were sent",
@@ -162,7 +174,10 @@ pub fn not_forwarded(timeline: &Timeline) -> Judgement {
     match forwards(view, message).first() {
         Some(event) => Err(Mismatch::new(
             "the message not to be forwarded",
-            format!("an event of type {}", event.text("event_type").unwrap_or_default()),
+            format!(
+                "an event of type {}",
+                event.text("event_type").unwrap_or_default()
+            ),
             vec![event.at],
         )),
         None => Ok(view.about(message).iter().map(|event| event.at).collect()),
@@ -193,7 +208,10 @@ pub fn forwarded_only_from(timeline: &Timeline, admitted: &[&str]) -> Judgement 
 fn sent_or_undecided(view: View<'_>) -> Result<Vec<(usize, &SentMessage)>, Mismatch> {
     let sent = view.sent();
     if sent.is_empty() {
-        return Err(Mismatch::undecided("messages to speak of", "none were sent"));
+        return Err(Mismatch::undecided(
+            "messages to speak of",
+            "none were sent",
+        ));
     }
     Ok(sent)
 }

@@ -62,13 +62,17 @@ pub fn required_fields(timeline: &Timeline) -> Judgement {
         ("status_code", Value::is_string),
         ("payload", Value::is_object),
     ];
-    every_event(timeline, "every required envelope field, in its shape", |event| {
-        checks.iter().find_map(|(name, check)| {
-            let value = event.document.get(name);
-            let good = value.is_some_and(check);
-            (!good).then(|| format!("`{name}` is {}", shown(value)))
-        })
-    })
+    every_event(
+        timeline,
+        "every required envelope field, in its shape",
+        |event| {
+            checks.iter().find_map(|(name, check)| {
+                let value = event.document.get(name);
+                let good = value.is_some_and(check);
+                (!good).then(|| format!("`{name}` is {}", shown(value)))
+            })
+        },
+    )
 }
 
 fn is<T: DeserializeOwned>(value: &Value) -> bool {
@@ -93,11 +97,15 @@ pub fn channel_and_target(timeline: &Timeline, channel: &str, target: &str) -> J
 /// One is not.
 pub fn inbound_types(timeline: &Timeline) -> Judgement {
     const TYPES: [&str; 4] = ["message", "status", "error", "attachment_meta"];
-    every_event(timeline, "an event type of message, status, error, attachment_meta", |event| {
-        let kind = event.text("event_type");
-        (!kind.is_some_and(|kind| TYPES.contains(&kind)))
-            .then(|| shown(event.document.get("event_type")))
-    })
+    every_event(
+        timeline,
+        "an event type of message, status, error, attachment_meta",
+        |event| {
+            let kind = event.text("event_type");
+            (!kind.is_some_and(|kind| TYPES.contains(&kind)))
+                .then(|| shown(event.document.get("event_type")))
+        },
+    )
 }
 
 /// Every event is valid by the published schema.
@@ -105,9 +113,11 @@ pub fn inbound_types(timeline: &Timeline) -> Judgement {
 /// # Errors
 /// One is not.
 pub fn valid_by_schema(timeline: &Timeline) -> Judgement {
-    every_event(timeline, "an event that the published schema accepts", |event| {
-        event.findings.first().cloned()
-    })
+    every_event(
+        timeline,
+        "an event that the published schema accepts",
+        |event| event.findings.first().cloned(),
+    )
 }
 
 /// Every event about a message names it and a dedup key.
@@ -116,20 +126,28 @@ pub fn valid_by_schema(timeline: &Timeline) -> Judgement {
 /// One does not.
 pub fn message_ids(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
-    let ids: BTreeSet<&str> = view.sent().iter().map(|(_, m)| m.message_id.as_str()).collect();
-    every_event(timeline, "`message_id`, as WeChat gave it, and a `dedup_key`", |event| {
-        // Channel-level events are about no message and have no payload to speak of.
-        let about_message = event.document.pointer("/payload/sender").is_some();
-        let named = event.text("message_id").is_some_and(|id| ids.contains(id));
-        let keyed = event.document.get("dedup_key").is_some_and(is::<Id>);
-        (about_message && !(named && keyed)).then(|| {
-            format!(
-                "message_id {}, dedup_key {}",
-                shown(event.document.get("message_id")),
-                shown(event.document.get("dedup_key"))
-            )
-        })
-    })
+    let ids: BTreeSet<&str> = view
+        .sent()
+        .iter()
+        .map(|(_, m)| m.message_id.as_str())
+        .collect();
+    every_event(
+        timeline,
+        "`message_id`, as WeChat gave it, and a `dedup_key`",
+        |event| {
+            // Channel-level events are about no message and have no payload to speak of.
+            let about_message = event.document.pointer("/payload/sender").is_some();
+            let named = event.text("message_id").is_some_and(|id| ids.contains(id));
+            let keyed = event.document.get("dedup_key").is_some_and(is::<Id>);
+            (about_message && !(named && keyed)).then(|| {
+                format!(
+                    "message_id {}, dedup_key {}",
+                    shown(event.document.get("message_id")),
+                    shown(event.document.get("dedup_key"))
+                )
+            })
+        },
+    )
 }
 
 /// From every event an audit record can be derived without looking at its body.
@@ -137,18 +155,32 @@ pub fn message_ids(timeline: &Timeline) -> Judgement {
 /// # Errors
 /// One lacks what the record requires.
 pub fn audit_records(timeline: &Timeline) -> Judgement {
-    const REQUIRED: [&str; 6] =
-        ["session_id", "correlation_id", "channel_type", "event_type", "timestamp", "status_code"];
-    every_event(timeline, "the metadata that an audit record requires", |event| {
-        let missing = REQUIRED.iter().find(|name| event.text(name).is_none_or(str::is_empty));
-        if let Some(name) = missing {
-            return Some(format!("`{name}` is {}", shown(event.document.get(*name))));
-        }
-        let record = contract::decode::<InboundEvent>(event.document).ok();
-        let record = record.map(|event| AuditRecord::from(&event))?;
-        let record = serde_json::to_value(record).unwrap_or_default();
-        record.get("payload").map(|body| format!("a record with a body: {body}"))
-    })
+    const REQUIRED: [&str; 6] = [
+        "session_id",
+        "correlation_id",
+        "channel_type",
+        "event_type",
+        "timestamp",
+        "status_code",
+    ];
+    every_event(
+        timeline,
+        "the metadata that an audit record requires",
+        |event| {
+            let missing = REQUIRED
+                .iter()
+                .find(|name| event.text(name).is_none_or(str::is_empty));
+            if let Some(name) = missing {
+                return Some(format!("`{name}` is {}", shown(event.document.get(*name))));
+            }
+            let record = contract::decode::<InboundEvent>(event.document).ok();
+            let record = record.map(|event| AuditRecord::from(&event))?;
+            let record = serde_json::to_value(record).unwrap_or_default();
+            record
+                .get("payload")
+                .map(|body| format!("a record with a body: {body}"))
+        },
+    )
 }
 
 /// Every event carries the route of the configuration.
@@ -157,12 +189,20 @@ pub fn audit_records(timeline: &Timeline) -> Judgement {
 /// One carries another.
 pub fn configured_route(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
-    let route = view.integration()?.get("route").cloned().unwrap_or_default();
+    let route = view
+        .integration()?
+        .get("route")
+        .cloned()
+        .unwrap_or_default();
     let wanted = (route["workspace_id"].as_str(), route["agent_id"].as_str());
-    every_event(timeline, &format!("the configured route {wanted:?}"), |event| {
-        let pair = (event.text("workspace_id"), event.text("agent_id"));
-        (pair != wanted).then(|| format!("{pair:?}"))
-    })
+    every_event(
+        timeline,
+        &format!("the configured route {wanted:?}"),
+        |event| {
+            let pair = (event.text("workspace_id"), event.text("agent_id"));
+            (pair != wanted).then(|| format!("{pair:?}"))
+        },
+    )
 }
 
 /// All events carry one and the same route.
@@ -176,9 +216,11 @@ pub fn one_route(timeline: &Timeline) -> Judgement {
     };
     let events = events_of_all_messages(View::of(timeline))?;
     let first = route(&events[0]);
-    every_event(timeline, &format!("the route of the first event, {first:?}"), |event| {
-        (route(event) != first).then(|| format!("{:?}", route(event)))
-    })
+    every_event(
+        timeline,
+        &format!("the route of the first event, {first:?}"),
+        |event| (route(event) != first).then(|| format!("{:?}", route(event))),
+    )
 }
 
 /// First sendings are numbered upwards within each stream.
@@ -192,7 +234,11 @@ pub fn numbers_increase(timeline: &Timeline) -> Judgement {
     let mut seen = Citations::new();
     for event in view.all_events().iter().filter(|event| !event.is_repeat()) {
         let stream = event.text("stream_id").unwrap_or_default();
-        let number = event.document.get("seq").and_then(Value::as_u64).unwrap_or_default();
+        let number = event
+            .document
+            .get("seq")
+            .and_then(Value::as_u64)
+            .unwrap_or_default();
         if let Some((before, at)) = last.insert(stream, (number, event.at))
             && number <= before
         {
@@ -216,13 +262,22 @@ pub fn stream_is_new(timeline: &Timeline) -> Judgement {
     let mut streams: BTreeMap<u32, BTreeMap<&str, usize>> = BTreeMap::new();
     for event in view.all_events() {
         let stream = event.text("stream_id").unwrap_or_default();
-        streams.entry(event.process).or_default().insert(stream, event.at);
+        streams
+            .entry(event.process)
+            .or_default()
+            .insert(stream, event.at);
     }
     let mut processes = streams.values();
     let (Some(first), Some(second)) = (processes.next(), processes.next()) else {
-        return Err(Mismatch::undecided("events of two processes", "events of fewer"));
+        return Err(Mismatch::undecided(
+            "events of two processes",
+            "events of fewer",
+        ));
     };
-    match second.iter().find(|(stream, _)| first.contains_key(*stream)) {
+    match second
+        .iter()
+        .find(|(stream, _)| first.contains_key(*stream))
+    {
         None => Ok(first.values().chain(second.values()).copied().collect()),
         Some((stream, at)) => Err(Mismatch::new(
             "a new stream after a restart",
@@ -242,7 +297,9 @@ pub fn correlation_ids_differ(timeline: &Timeline) -> Judgement {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut citations = Citations::new();
     for (_, message) in view.sent() {
-        let Some(event) = view.about(message).first().copied() else { continue };
+        let Some(event) = view.about(message).first().copied() else {
+            continue;
+        };
         let id = event.text("correlation_id").unwrap_or_default();
         if id.is_empty() {
             return Err(Mismatch::new("a correlation id", "none", vec![event.at]));
@@ -266,18 +323,24 @@ pub fn correlation_ids_differ(timeline: &Timeline) -> Judgement {
 pub fn dated_with_message(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
     let message = view.that_message()?;
-    let event = view.about(message).first().copied().ok_or_else(|| {
-        Mismatch::undecided("an event about the message", "there is none")
-    })?;
+    let event = view
+        .about(message)
+        .first()
+        .copied()
+        .ok_or_else(|| Mismatch::undecided("an event about the message", "there is none"))?;
     let wanted = message.create_time_ms.div_euclid(1000);
-    let given = event.document.get("timestamp").and_then(|value| {
-        contract::decode::<Timestamp>(value).ok()?.unix_ms()
-    });
+    let given = event
+        .document
+        .get("timestamp")
+        .and_then(|value| contract::decode::<Timestamp>(value).ok()?.unix_ms());
     if given.map(|ms| ms.div_euclid(1000)) == Some(wanted) {
         Ok(vec![event.at])
     } else {
         Err(Mismatch::new(
-            format!("the time {}", Timestamp::from_unix_ms(message.create_time_ms)),
+            format!(
+                "the time {}",
+                Timestamp::from_unix_ms(message.create_time_ms)
+            ),
             shown(event.document.get("timestamp")),
             vec![event.at],
         ))
@@ -293,7 +356,10 @@ pub fn sessions_follow_people(timeline: &Timeline) -> Judgement {
     let events = events_of_all_messages(view)?;
     let mut sessions: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
     for event in &events {
-        let sender = event.document.pointer("/payload/sender").and_then(Value::as_str);
+        let sender = event
+            .document
+            .pointer("/payload/sender")
+            .and_then(Value::as_str);
         let Some(sender) = sender else { continue };
         let session = event.text("session_id").unwrap_or_default();
         let (known, at) = *sessions.entry(sender).or_insert((session, event.at));
@@ -333,7 +399,8 @@ pub enum Sameness {
 #[must_use]
 pub fn was_offered_again(timeline: &Timeline) -> bool {
     let view = View::of(timeline);
-    view.that_message().is_ok_and(|message| view.about(message).len() > 1)
+    view.that_message()
+        .is_ok_and(|message| view.about(message).len() > 1)
 }
 
 /// The last message was offered again, and what has to be the same is.
@@ -345,7 +412,10 @@ pub fn offered_again(timeline: &Timeline, same: Sameness) -> Judgement {
     let message = view.that_message()?;
     let offers = view.about(message);
     let [first, rest @ ..] = offers.as_slice() else {
-        return Err(Mismatch::undecided("the message to be offered to AIOS", "it was not"));
+        return Err(Mismatch::undecided(
+            "the message to be offered to AIOS",
+            "it was not",
+        ));
     };
     if rest.is_empty() {
         return Err(Mismatch::new(
@@ -365,7 +435,11 @@ pub fn offered_again(timeline: &Timeline, same: Sameness) -> Judgement {
             Sameness::Correlation => document["correlation_id"].take(),
         }
     };
-    let mut last_count = first.document.get("retry_count").and_then(Value::as_u64).unwrap_or(0);
+    let mut last_count = first
+        .document
+        .get("retry_count")
+        .and_then(Value::as_u64)
+        .unwrap_or(0);
     for again in rest {
         let (was, is) = (essence(first), essence(again));
         if was != is || was.is_null() {
@@ -376,7 +450,11 @@ pub fn offered_again(timeline: &Timeline, same: Sameness) -> Judgement {
             ));
         }
         if same == Sameness::Identical {
-            let count = again.document.get("retry_count").and_then(Value::as_u64).unwrap_or(0);
+            let count = again
+                .document
+                .get("retry_count")
+                .and_then(Value::as_u64)
+                .unwrap_or(0);
             if count != last_count + 1 {
                 return Err(Mismatch::new(
                     format!("the retry count {}", last_count + 1),

@@ -5,17 +5,23 @@
 
 mod access;
 mod actions;
+mod boundary;
+mod context;
 mod delivery;
 mod envelope;
+mod media;
 mod setup;
 mod view;
 
 pub use access::*;
 pub use actions::*;
+pub use boundary::*;
+pub use context::*;
 pub use delivery::*;
 pub use envelope::*;
+pub use media::*;
 pub use setup::*;
-pub use view::{Event, View};
+pub use view::{Act, Delivered, Event, View};
 
 use std::collections::BTreeSet;
 
@@ -42,9 +48,7 @@ pub fn accepted_keys(timeline: &Timeline) -> BTreeSet<String> {
     let view = View::of(timeline);
     view.events()
         .iter()
-        .filter(|event| {
-            matches!(view.reply(event), Some(Reply::Accepted | Reply::Duplicate))
-        })
+        .filter(|event| matches!(view.reply(event), Some(Reply::Accepted | Reply::Duplicate)))
         .filter_map(|event| event.text("dedup_key").map(str::to_owned))
         .collect()
 }
@@ -52,9 +56,10 @@ pub fn accepted_keys(timeline: &Timeline) -> BTreeSet<String> {
 /// Index and error of the last `start` of this scene, if it was answered with one.
 #[must_use]
 pub fn last_start_error(timeline: &Timeline) -> Option<(usize, String)> {
-    View::of(timeline).told("start").last().and_then(|told| {
-        told.error.map(|error| (told.at, error.to_string()))
-    })
+    View::of(timeline)
+        .told("start")
+        .last()
+        .and_then(|told| told.error.map(|error| (told.at, error.to_string())))
 }
 
 /// Whether the last start was accepted for a channel that is enabled, so that a poll is due.
@@ -62,7 +67,10 @@ pub fn last_start_error(timeline: &Timeline) -> Option<(usize, String)> {
 pub fn owes_a_poll(timeline: &Timeline) -> bool {
     let starts = View::of(timeline).told("start");
     starts.last().is_some_and(|told| {
-        let enabled = told.params.pointer("/integration/enabled").and_then(Value::as_bool);
+        let enabled = told
+            .params
+            .pointer("/integration/enabled")
+            .and_then(Value::as_bool);
         told.result.is_some() && enabled == Some(true)
     })
 }
@@ -88,30 +96,52 @@ pub fn passed_since_last_drive(timeline: &Timeline) -> bool {
 }
 
 /// Whether the adapter is seen to wait for time to pass: AIOS asked it to try again later and it
-/// has not yet, or WeChat failed it and it has not called since.
+/// has not yet, or WeChat failed a call of it and it has not called there since.
 #[must_use]
 pub fn awaits_time(timeline: &Timeline) -> bool {
     let present = processes(timeline);
     let mut retry = false;
-    let mut failed = false;
+    let mut failed: BTreeSet<&str> = BTreeSet::new();
     for (_, fact) in timeline.facts() {
         match fact {
             Fact::Settled { process, reply, .. } if *process == present => {
                 retry = !reply.settles();
             }
             Fact::Event { process, .. } if *process == present => retry = false,
-            Fact::Launched { .. } => (retry, failed) = (false, false),
-            Fact::Called { .. } => failed = false,
-            Fact::Cut { .. } => failed = true,
-            Fact::Answered { status, body, fault, .. } => {
+            Fact::Launched { .. } => {
+                retry = false;
+                failed.clear();
+            }
+            // What an action led to is over once it has its receipt.
+            Fact::Told { method, .. } if method == "act" => {
+                failed.retain(|endpoint| *endpoint == "getupdates");
+            }
+            Fact::Called { call } => {
+                failed.remove(call.endpoint.as_str());
+            }
+            Fact::Cut { endpoint, .. } => {
+                failed.insert(endpoint);
+            }
+            Fact::Answered {
+                endpoint,
+                status,
+                body,
+                fault,
+                ..
+            } => {
                 let code = |name: &str| body.as_ref().and_then(|b| b.get(name)?.as_i64());
-                let refused = [code("ret"), code("errcode")].into_iter().flatten().any(|c| c != 0);
-                failed |= *status != 200 || refused || fault.is_some();
+                let refused = [code("ret"), code("errcode")]
+                    .into_iter()
+                    .flatten()
+                    .any(|c| c != 0);
+                if *status != 200 || refused || fault.is_some() {
+                    failed.insert(endpoint);
+                }
             }
             _ => {}
         }
     }
-    retry || failed
+    retry || !failed.is_empty()
 }
 
 /// Whether the present process ended without being asked.
@@ -127,19 +157,24 @@ pub fn process_ended(timeline: &Timeline) -> bool {
 #[must_use]
 pub fn fence_missing(timeline: &Timeline, fence: &SentMessage) -> Option<String> {
     let view = View::of(timeline);
-    let arrived = view.all_events().into_iter().any(|event| {
-        event.body_text() == fence.text.as_deref() && view.is_settled(&event)
-    });
+    let arrived = view
+        .all_events()
+        .into_iter()
+        .any(|event| event.body_text() == fence.text.as_deref() && view.is_settled(&event));
     if !arrived {
         return Some("it did not reach AIOS".to_owned());
     }
-    let unsettled = view.all_events().iter().filter(|event| !view.is_settled(event)).count();
+    let unsettled = view
+        .all_events()
+        .iter()
+        .filter(|event| !view.is_settled(event))
+        .count();
     if unsettled > 0 {
         return Some(format!("{unsettled} event(s) before it were not settled"));
     }
-    let parked = view.facts().any(|(_, fact)| {
-        matches!(fact, Fact::Parked { position, .. } if *position >= fence.position)
-    });
+    let parked = view.facts().any(
+        |(_, fact)| matches!(fact, Fact::Parked { position, .. } if *position >= fence.position),
+    );
     (!parked).then(|| "the adapter did not poll with a cursor behind it".to_owned())
 }
 
@@ -182,9 +217,12 @@ pub fn life(timeline: &Timeline) -> Judgement {
         return Ok(vec![came]);
     }
     let back = timeline.facts().find_map(|(at, fact)| match fact {
-        Fact::Delivered { text: Some(text), .. } => {
-            acted.iter().any(|whole| whole.contains(text.as_str())).then_some(at)
-        }
+        Fact::Delivered {
+            text: Some(text), ..
+        } => acted
+            .iter()
+            .any(|whole| whole.contains(text.as_str()))
+            .then_some(at),
         _ => None,
     });
     match back {
@@ -209,7 +247,9 @@ pub fn breakdown(timeline: &Timeline) -> Option<Mismatch> {
         Fact::Violation { expected, got, .. } if started => {
             Some(Mismatch::new(expected.clone(), got.clone(), vec![at]))
         }
-        Fact::Ended { how, asked: false, .. } if started => Some(Mismatch::new(
+        Fact::Ended {
+            how, asked: false, ..
+        } if started => Some(Mismatch::new(
             "the adapter to run until it is asked to stop",
             format!("its process {how}"),
             vec![at],

@@ -37,7 +37,10 @@ pub fn declaration_is_complete(timeline: &Timeline) -> Judgement {
     };
     let parts: [(&str, bool); 5] = [
         ("adapter_id", shaped::<Slug>(declaration, "adapter_id")),
-        ("adapter_version", shaped::<AdapterVersion>(declaration, "adapter_version")),
+        (
+            "adapter_version",
+            shaped::<AdapterVersion>(declaration, "adapter_version"),
+        ),
         ("supported_targets", words("supported_targets").is_some()),
         ("supported_features", words("supported_features").is_some()),
         ("health", shaped::<HealthState>(declaration, "health")),
@@ -53,7 +56,9 @@ pub fn declaration_is_complete(timeline: &Timeline) -> Judgement {
 }
 
 fn shaped<T: DeserializeOwned>(document: &Value, name: &str) -> bool {
-    document.get(name).is_some_and(|value| contract::decode::<T>(value).is_ok())
+    document
+        .get(name)
+        .is_some_and(|value| contract::decode::<T>(value).is_ok())
 }
 
 /// The declaration names WeChat among its targets.
@@ -63,13 +68,17 @@ fn shaped<T: DeserializeOwned>(document: &Value, name: &str) -> bool {
 pub fn declaration_names_wechat(timeline: &Timeline) -> Judgement {
     let (at, declaration) = declaration(timeline)?;
     let targets = declaration.get("supported_targets");
-    let named = targets.and_then(Value::as_array).is_some_and(|list| {
-        list.iter().any(|target| target.as_str() == Some("wechat"))
-    });
+    let named = targets
+        .and_then(Value::as_array)
+        .is_some_and(|list| list.iter().any(|target| target.as_str() == Some("wechat")));
     if named {
         Ok(vec![at])
     } else {
-        Err(Mismatch::new("`wechat` among the supported targets", shown(targets), vec![at]))
+        Err(Mismatch::new(
+            "`wechat` among the supported targets",
+            shown(targets),
+            vec![at],
+        ))
     }
 }
 
@@ -78,18 +87,34 @@ pub fn declaration_names_wechat(timeline: &Timeline) -> Judgement {
 /// # Errors
 /// It claims something else, or the one feature that everybody has is not claimed.
 pub fn declaration_claims_known_features(timeline: &Timeline) -> Judgement {
-    const MEMBERS: [&str; 5] =
-        ["adapter_id", "adapter_version", "health", "supported_features", "supported_targets"];
+    const MEMBERS: [&str; 5] = [
+        "adapter_id",
+        "adapter_version",
+        "health",
+        "supported_features",
+        "supported_targets",
+    ];
     let (at, declaration) = declaration(timeline)?;
-    let features = declaration.get("supported_features").and_then(Value::as_array);
+    let features = declaration
+        .get("supported_features")
+        .and_then(Value::as_array);
     let features = features.ok_or_else(|| {
-        Mismatch::new("a list of features", shown(declaration.get("supported_features")), vec![at])
+        Mismatch::new(
+            "a list of features",
+            shown(declaration.get("supported_features")),
+            vec![at],
+        )
     })?;
     let unknown = features.iter().find(|feature| {
-        feature.as_str().is_none_or(|name| !Feature::ALL.iter().any(|f| f.as_str() == name))
+        feature
+            .as_str()
+            .is_none_or(|name| !Feature::ALL.iter().any(|f| f.as_str() == name))
     });
     if let Some(unknown) = unknown {
-        let known: Vec<&str> = Feature::ALL.iter().map(|feature| feature.as_str()).collect();
+        let known: Vec<&str> = Feature::ALL
+            .iter()
+            .map(|feature| feature.as_str())
+            .collect();
         return Err(Mismatch::new(
             format!("features of v0 only: {}", known.join(", ")),
             format!("a claim of {unknown}"),
@@ -97,7 +122,9 @@ pub fn declaration_claims_known_features(timeline: &Timeline) -> Judgement {
         ));
     }
     let other = declaration.as_object().and_then(|object| {
-        object.keys().find(|member| !MEMBERS.contains(&member.as_str()))
+        object
+            .keys()
+            .find(|member| !MEMBERS.contains(&member.as_str()))
     });
     if let Some(other) = other {
         return Err(Mismatch::new(
@@ -106,10 +133,17 @@ pub fn declaration_claims_known_features(timeline: &Timeline) -> Judgement {
             vec![at],
         ));
     }
-    if features.iter().any(|feature| feature.as_str() == Some("message")) {
+    if features
+        .iter()
+        .any(|feature| feature.as_str() == Some("message"))
+    {
         Ok(vec![at])
     } else {
-        Err(Mismatch::new("the feature `message`, which every adapter has", shown(declaration.get("supported_features")), vec![at]))
+        Err(Mismatch::new(
+            "the feature `message`, which every adapter has",
+            shown(declaration.get("supported_features")),
+            vec![at],
+        ))
     }
 }
 
@@ -120,9 +154,11 @@ pub fn declaration_claims_known_features(timeline: &Timeline) -> Judgement {
 /// It was accepted, refused otherwise, or the pointer leads elsewhere.
 pub fn start_is_refused_at(timeline: &Timeline, flaw: &str) -> Judgement {
     let view = View::of(timeline);
-    let told = view.told("start").first().copied().ok_or_else(|| {
-        Mismatch::undecided("an answer to `start`", "there is none")
-    })?;
+    let told = view
+        .told("start")
+        .first()
+        .copied()
+        .ok_or_else(|| Mismatch::undecided("an answer to `start`", "there is none"))?;
     let at = vec![told.at];
     let expected = format!("`start` refused with -32602, since {flaw}");
     let Some(error) = told.error else {
@@ -171,9 +207,9 @@ pub fn nothing_was_polled_for_the_refused(timeline: &Timeline) -> Judgement {
             vec![at],
         ));
     }
-    let passed = view.facts().filter_map(|(at, fact)| {
-        matches!(fact, Fact::FencePassed { .. }).then_some(at)
-    });
+    let passed = view
+        .facts()
+        .filter_map(|(at, fact)| matches!(fact, Fact::FencePassed { .. }).then_some(at));
     passed.last().map(|at| vec![at]).ok_or_else(|| {
         Mismatch::undecided("a window in which a poll had its chance", "there was none")
     })
@@ -194,13 +230,21 @@ pub fn started_silently(timeline: &Timeline) -> Judgement {
         ));
     }
     if let Some(at) = view.polls().next() {
-        return Err(Mismatch::new("no poll for a disabled channel", "a poll", vec![at]));
+        return Err(Mismatch::new(
+            "no poll for a disabled channel",
+            "a poll",
+            vec![at],
+        ));
     }
     let health = view.last_told("health")?;
     let state = health.result.and_then(|result| result.get("health"));
     if state.and_then(Value::as_str) == Some(HealthState::Stopped.as_str()) {
         Ok(vec![start.at, health.at])
     } else {
-        Err(Mismatch::new("the health `stopped`", shown(state), vec![health.at]))
+        Err(Mismatch::new(
+            "the health `stopped`",
+            shown(state),
+            vec![health.at],
+        ))
     }
 }

@@ -73,6 +73,55 @@ pub struct Told<'t> {
     pub error: Option<&'t Value>,
 }
 
+/// An action and its answer.
+#[derive(Clone, Debug)]
+pub struct Act<'t> {
+    /// Index of the request.
+    pub asked: usize,
+    /// Index of the answer.
+    pub at: usize,
+    /// The action.
+    pub params: &'t Value,
+    /// The receipt, if it is one.
+    pub result: Option<&'t Value>,
+    /// The error, if it is one.
+    pub error: Option<&'t Value>,
+    /// What people received meanwhile.
+    pub delivered: Vec<Delivered<'t>>,
+}
+
+impl<'t> Act<'t> {
+    /// A word of the receipt.
+    #[must_use]
+    pub fn word(&self, name: &str) -> Option<&'t str> {
+        self.result?.get(name)?.as_str()
+    }
+
+    /// The text of the action.
+    #[must_use]
+    pub fn text(&self) -> &'t str {
+        self.params
+            .pointer("/payload/text")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+/// A message that a person received.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered<'t> {
+    /// Index in the timeline.
+    pub at: usize,
+    /// The person.
+    pub to: &'t str,
+    /// The text.
+    pub text: &'t str,
+    /// WeChat's id of it.
+    pub message_id: &'t str,
+    /// The message whose context it was sent in.
+    pub context_of: Option<&'t str>,
+}
+
 impl<'t> View<'t> {
     /// The scene of a timeline.
     #[must_use]
@@ -81,7 +130,10 @@ impl<'t> View<'t> {
         let mut from = 0;
         for (at, fact) in timeline.facts() {
             match fact {
-                Fact::Launched { process, control: true } => control = Some(*process),
+                Fact::Launched {
+                    process,
+                    control: true,
+                } => control = Some(*process),
                 Fact::Ended { process, .. } if control == Some(*process) => from = at + 1,
                 _ => {}
             }
@@ -100,7 +152,10 @@ impl<'t> View<'t> {
     pub fn sent(&self) -> Vec<(usize, &'t SentMessage)> {
         self.facts()
             .filter_map(|(at, fact)| match fact {
-                Fact::Sent { message, fence: false } => Some((at, message)),
+                Fact::Sent {
+                    message,
+                    fence: false,
+                } => Some((at, message)),
                 _ => None,
             })
             .collect()
@@ -128,9 +183,18 @@ impl<'t> View<'t> {
     pub fn all_events(&self) -> Vec<Event<'t>> {
         self.facts()
             .filter_map(|(at, fact)| match fact {
-                Fact::Event { process, id, document, findings } => {
-                    Some(Event { at, process: *process, id, document, findings })
-                }
+                Fact::Event {
+                    process,
+                    id,
+                    document,
+                    findings,
+                } => Some(Event {
+                    at,
+                    process: *process,
+                    id,
+                    document,
+                    findings,
+                }),
                 _ => None,
             })
             .collect()
@@ -139,24 +203,34 @@ impl<'t> View<'t> {
     /// Every event of the scene that is not about a fence.
     #[must_use]
     pub fn events(&self) -> Vec<Event<'t>> {
-        self.all_events().into_iter().filter(|event| !self.is_fence(event)).collect()
+        self.all_events()
+            .into_iter()
+            .filter(|event| !self.is_fence(event))
+            .collect()
     }
 
     /// Events about one message.
     #[must_use]
     pub fn about(&self, message: &SentMessage) -> Vec<Event<'t>> {
-        self.all_events().into_iter().filter(|event| event.is_about(message)).collect()
+        self.all_events()
+            .into_iter()
+            .filter(|event| event.is_about(message))
+            .collect()
     }
 
     /// What AIOS said to an event.
     #[must_use]
     pub fn reply(&self, event: &Event<'_>) -> Option<Reply> {
-        self.facts().skip_while(|(at, _)| *at <= event.at).find_map(|(_, fact)| match fact {
-            Fact::Settled { process, id, reply } if *process == event.process && id == event.id => {
-                Some(*reply)
-            }
-            _ => None,
-        })
+        self.facts()
+            .skip_while(|(at, _)| *at <= event.at)
+            .find_map(|(_, fact)| match fact {
+                Fact::Settled { process, id, reply }
+                    if *process == event.process && id == event.id =>
+                {
+                    Some(*reply)
+                }
+                _ => None,
+            })
     }
 
     /// Whether an event needs no further attention: AIOS settled it, or a repeat of it, or its
@@ -190,9 +264,20 @@ impl<'t> View<'t> {
     pub fn told(&self, wanted: &str) -> Vec<Told<'t>> {
         self.facts()
             .filter_map(|(at, fact)| match fact {
-                Fact::Told { process, id, method, result, error } if method == wanted => {
+                Fact::Told {
+                    process,
+                    id,
+                    method,
+                    result,
+                    error,
+                } if method == wanted => {
                     let params = self.asked(*process, id)?;
-                    Some(Told { at, params, result: result.as_ref(), error: error.as_ref() })
+                    Some(Told {
+                        at,
+                        params,
+                        result: result.as_ref(),
+                        error: error.as_ref(),
+                    })
                 }
                 _ => None,
             })
@@ -204,18 +289,98 @@ impl<'t> View<'t> {
     /// # Errors
     /// Undecided if there is none.
     pub fn last_told(&self, method: &str) -> Result<Told<'t>, Mismatch> {
-        self.told(method).last().copied().ok_or_else(|| {
-            Mismatch::undecided(format!("an answer to `{method}`"), "there is none")
-        })
+        self.told(method)
+            .last()
+            .copied()
+            .ok_or_else(|| Mismatch::undecided(format!("an answer to `{method}`"), "there is none"))
+    }
+
+    /// The actions of the scene that were answered, in order, each with what reached people
+    /// while it was outstanding.
+    #[must_use]
+    pub fn acts(&self) -> Vec<Act<'t>> {
+        let mut open: Vec<(u32, &str, usize, &'t Value)> = Vec::new();
+        let mut acts = Vec::new();
+        for (at, fact) in self.facts() {
+            match fact {
+                Fact::Asked {
+                    process,
+                    id,
+                    method,
+                    params,
+                } if method == "act" => {
+                    open.push((*process, id, at, params));
+                }
+                Fact::Told {
+                    process,
+                    id,
+                    result,
+                    error,
+                    ..
+                } => {
+                    let found = open
+                        .iter()
+                        .position(|(p, i, ..)| (p, *i) == (process, id.as_str()));
+                    let Some((_, _, from, params)) = found.map(|index| open.remove(index)) else {
+                        continue;
+                    };
+                    acts.push(Act {
+                        asked: from,
+                        at,
+                        params,
+                        result: result.as_ref(),
+                        error: error.as_ref(),
+                        delivered: self.deliveries(from, at),
+                    });
+                }
+                _ => {}
+            }
+        }
+        acts
+    }
+
+    /// The last answered action.
+    ///
+    /// # Errors
+    /// Undecided if there is none.
+    pub fn last_act(&self) -> Result<Act<'t>, Mismatch> {
+        self.acts()
+            .pop()
+            .ok_or_else(|| Mismatch::undecided("an answered action", "there is none"))
+    }
+
+    /// What people received between two moments.
+    #[must_use]
+    pub fn deliveries(&self, from: usize, to: usize) -> Vec<Delivered<'t>> {
+        self.facts()
+            .filter(|(at, _)| (from..=to).contains(at))
+            .filter_map(|(at, fact)| match fact {
+                Fact::Delivered {
+                    to,
+                    text,
+                    message_id,
+                    context_of,
+                    ..
+                } => Some(Delivered {
+                    at,
+                    to,
+                    text: text.as_deref().unwrap_or_default(),
+                    message_id,
+                    context_of: context_of.as_deref(),
+                }),
+                _ => None,
+            })
+            .collect()
     }
 
     fn asked(&self, wanted_process: u32, wanted: &str) -> Option<&'t Value> {
         self.facts().find_map(|(_, fact)| match fact {
-            Fact::Asked { process, id, params, .. }
-                if *process == wanted_process && id == wanted =>
-            {
-                Some(params)
-            }
+            Fact::Asked {
+                process,
+                id,
+                params,
+                ..
+            } if *process == wanted_process && id == wanted => Some(params),
             _ => None,
         })
     }
@@ -228,7 +393,9 @@ impl<'t> View<'t> {
         self.facts()
             .rev()
             .find_map(|(_, fact)| match fact {
-                Fact::Asked { method, params, .. } if method == "start" => params.get("integration"),
+                Fact::Asked { method, params, .. } if method == "start" => {
+                    params.get("integration")
+                }
                 _ => None,
             })
             .ok_or_else(|| Mismatch::undecided("a configuration", "no adapter was started"))
@@ -238,10 +405,12 @@ impl<'t> View<'t> {
     #[must_use]
     pub fn claims(&self, feature: &str) -> bool {
         self.told("initialize").iter().any(|told| {
-            let features = told.result.and_then(|r| r.pointer("/capabilities/supported_features"));
-            features.and_then(Value::as_array).is_some_and(|list| {
-                list.iter().any(|item| item.as_str() == Some(feature))
-            })
+            let features = told
+                .result
+                .and_then(|r| r.pointer("/capabilities/supported_features"));
+            features
+                .and_then(Value::as_array)
+                .is_some_and(|list| list.iter().any(|item| item.as_str() == Some(feature)))
         })
     }
 }

@@ -5,6 +5,7 @@ mod args;
 pub mod catalogue;
 mod exit;
 pub mod remark;
+pub mod report;
 mod run;
 pub mod schema;
 pub mod spec;

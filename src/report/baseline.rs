@@ -207,11 +207,17 @@ impl Report {
     /// Holds the report against a baseline: marks rules, scenarios and entries, and says so in the
     /// summary. `today` is the day on which entries may have expired.
     pub fn declare(&mut self, baseline: &Baseline, today: Date) {
-        let valid: Vec<_> = baseline
-            .entries
-            .iter()
-            .filter(|entry| !entry.has_expired(today))
-            .collect();
+        let expired = |entry: &BaselineEntry| entry.has_expired(today);
+        self.hold_against(&baseline.entries, expired);
+    }
+
+    /// The same, where somebody else knows which entries have expired.
+    pub(super) fn hold_against(
+        &mut self,
+        entries: &[BaselineEntry],
+        expired: impl Fn(&BaselineEntry) -> bool,
+    ) {
+        let valid: Vec<_> = entries.iter().filter(|entry| !expired(entry)).collect();
         for rule in &mut self.rules {
             rule.baseline = judge_rule(rule, &valid);
             let marks: Vec<_> = rule
@@ -223,11 +229,14 @@ impl Report {
                 case.baseline = mark;
             }
         }
-        self.baseline = baseline
-            .entries
+        self.baseline = entries
             .iter()
             .map(|entry| EntryUse {
-                state: state(entry, &self.rules, today),
+                state: if expired(entry) {
+                    EntryState::Expired
+                } else {
+                    state(entry, &self.rules)
+                },
                 entry: entry.clone(),
             })
             .collect();
@@ -286,13 +295,12 @@ fn outcome(entry: &BaselineEntry, rule: &RuleResult) -> Option<Outcome> {
         .map(|case| case.outcome)
 }
 
-fn state(entry: &BaselineEntry, rules: &[RuleResult], today: Date) -> EntryState {
+fn state(entry: &BaselineEntry, rules: &[RuleResult]) -> EntryState {
     let named = rules
         .iter()
         .find(|rule| entry.speaks_of(rule))
         .and_then(|rule| outcome(entry, rule));
     match named {
-        _ if entry.has_expired(today) => EntryState::Expired,
         Some(Outcome::Fail) => EntryState::Deviation,
         Some(Outcome::Pass) => EntryState::Stale,
         _ => EntryState::Unjudged,

@@ -16,6 +16,13 @@ pub fn again(rule: &str, seed: u32, options: &Options) -> String {
     if (options.patience - 1.0).abs() > f64::EPSILON {
         words.extend(["--patience".to_owned(), options.patience.to_string()]);
     }
+    words.push(subject(options));
+    words.join(" ")
+}
+
+/// What was run, as it stands at the end of a command.
+pub(super) fn subject(options: &Options) -> String {
+    let mut words = Vec::new();
     // The kit's own adapters are options, every other subject is a command of its own.
     if options
         .subject

@@ -24,17 +24,13 @@ pub enum Piece {
 #[must_use]
 pub fn excerpt(case: &CaseResult, around: usize, limit: usize) -> Vec<Piece> {
     let entries = case.timeline.entries();
-    let mut cited: Vec<usize> = case
-        .mismatch
-        .as_ref()
-        .map_or_else(|| case.evidence.clone(), |mismatch| mismatch.at.clone());
-    cited.retain(|index| *index < entries.len());
-    if cited.is_empty() {
-        // Nothing was cited: the end is where it stopped.
-        cited.extend(entries.len().checked_sub(1));
-    }
-    cited.sort_unstable();
-    cited.dedup();
+    let cited = cited(case);
+    // Nothing was cited: the end is where it stopped.
+    let centres = if cited.is_empty() {
+        entries.len().checked_sub(1).into_iter().collect()
+    } else {
+        cited.clone()
+    };
     let mut shown = vec![false; entries.len()];
     let mut room = limit;
     let mut show = |index: usize| {
@@ -42,10 +38,10 @@ pub fn excerpt(case: &CaseResult, around: usize, limit: usize) -> Vec<Piece> {
             room -= 1;
         }
     };
-    cited.iter().rev().for_each(|index| show(*index));
+    centres.iter().rev().for_each(|index| show(*index));
     // What was done to the adapter on the way from the first of them to the last.
-    let last = cited.last().map_or(0, |last| last + 1);
-    let first = cited.first().copied().unwrap_or_default();
+    let last = centres.last().map_or(0, |last| last + 1);
+    let first = centres.first().copied().unwrap_or_default();
     let first = (0..=first)
         .rev()
         .find(|index| is_stimulus(entries, *index))
@@ -60,7 +56,7 @@ pub fn excerpt(case: &CaseResult, around: usize, limit: usize) -> Vec<Piece> {
         .into_iter()
         .for_each(&mut show);
     for distance in 1..=around {
-        for index in cited.iter().rev() {
+        for index in centres.iter().rev() {
             let neighbours = [index.checked_sub(distance), index.checked_add(distance)];
             neighbours
                 .into_iter()
@@ -73,6 +69,40 @@ pub fn excerpt(case: &CaseResult, around: usize, limit: usize) -> Vec<Piece> {
                 .for_each(&mut show);
         }
     }
+    pieces(&shown, &cited)
+}
+
+/// The timeline from its beginning to its end; of a long one `limit` entries, half from each end,
+/// and those that the outcome rests on.
+#[must_use]
+pub fn whole(case: &CaseResult, limit: usize) -> Vec<Piece> {
+    let length = case.timeline.len();
+    let cited = cited(case);
+    let half = limit / 2;
+    let shown: Vec<bool> = (0..length)
+        .map(|index| {
+            length <= limit
+                || index < half
+                || index + half >= length
+                || cited.binary_search(&index).is_ok()
+        })
+        .collect();
+    pieces(&shown, &cited)
+}
+
+/// The entries that the outcome rests on, ascending.
+fn cited(case: &CaseResult) -> Vec<usize> {
+    let mut cited = case
+        .mismatch
+        .as_ref()
+        .map_or_else(|| case.evidence.clone(), |mismatch| mismatch.at.clone());
+    cited.retain(|index| *index < case.timeline.len());
+    cited.sort_unstable();
+    cited.dedup();
+    cited
+}
+
+fn pieces(shown: &[bool], cited: &[usize]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut left_out = 0;
     for (index, shown) in shown.iter().enumerate() {

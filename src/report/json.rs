@@ -12,3 +12,11 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
     text.push('\n');
     Ok(text)
 }
+
+/// Reads a report back.
+///
+/// # Errors
+/// If the text is not a report: the line and column, and what is wrong there.
+pub fn read(text: &str) -> serde_json::Result<Report> {
+    serde_json::from_str(text)
+}

@@ -19,6 +19,13 @@ pub struct Likeness {
     pub breaks: String,
 }
 
+impl Likeness {
+    /// The mutant and what it does, in words.
+    pub(super) fn in_words(&self) -> String {
+        format!("the mutant `{}`: {}", self.mutant, self.breaks)
+    }
+}
+
 /// One row of the kill matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

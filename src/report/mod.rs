@@ -3,26 +3,38 @@
 //! A [`Report`] is complete in itself: every face is a pure function of it, without clock,
 //! environment or file.
 
+pub mod annotation;
+pub mod badge;
 mod baseline;
 mod claim;
 mod command;
+pub mod ctrf;
 mod excerpt;
 mod exit;
+mod format;
+mod gate;
+pub mod html;
 pub mod json;
+pub mod junit;
 mod likeness;
+pub mod markdown;
+mod merge;
 mod model;
 mod outcome;
 mod plain;
 mod telling;
 pub mod terminal;
+mod times;
 
 pub use baseline::{Baseline, BaselineEntry, Declared, EntryState, EntryUse};
 pub use claim::Claim;
 pub use command::again;
-pub use excerpt::{Piece, excerpt};
+pub use excerpt::{Piece, excerpt, whole};
+pub use format::Format;
 pub use likeness::{Likeness, MutantRow};
+pub use merge::MergeError;
 pub use model::{
-    AdapterIdentity, CaseResult, Counts, Identity, Options, Report, RuleResult, StepResult,
+    AdapterIdentity, CaseResult, Counts, Identity, Options, Report, RuleResult, Shard, StepResult,
 };
 pub use outcome::Outcome;
 pub use plain::plain;

@@ -32,11 +32,17 @@ pub struct Report {
     /// Why the adapter never started, if it never did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub never_started: Option<String>,
+    /// Features that a rule needs and the adapter does not claim, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unclaimed: Vec<String>,
     /// The entries of the baseline, if one was given, and what became of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub baseline: Vec<EntryUse>,
     /// Every rule of the catalogue, in its order.
     pub rules: Vec<RuleResult>,
+    /// When the run began, RFC 3339; absent in a report without times.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub started_at: Option<String>,
     /// Real time of the whole run, milliseconds.
     pub took_ms: u64,
 }
@@ -73,6 +79,21 @@ pub struct Options {
     pub jobs: u32,
     /// How often each scenario ran.
     pub repeat: u32,
+    /// Which part of a divided run it was, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shard: Option<Shard>,
+}
+
+/// One part of a run that was divided: `--shard 2/3`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
 }
 
 /// The adapter, as it introduced itself.

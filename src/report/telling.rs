@@ -31,30 +31,59 @@ impl Telling {
     /// Tells a fact.
     #[must_use]
     pub fn of(fact: &Fact) -> Self {
-        let (from, to, text) = match fact.lane() {
-            Lane::Wechat => wechat(fact),
-            Lane::Adapter => (Lane::Adapter, None, adapter(fact)),
-            Lane::Aios => aios(fact),
-            Lane::Kit => (Lane::Kit, None, kit(fact)),
-        };
-        let wrong = match fact {
-            Fact::Violation { .. } | Fact::Overstepped { .. } | Fact::FenceHeld { .. } => true,
-            Fact::Event { findings, .. } => !findings.is_empty(),
-            Fact::Called { call } => call.trap,
-            Fact::Ended { asked, .. } => !asked,
-            _ => false,
-        };
+        match fact {
+            Fact::Sent { .. }
+            | Fact::Redelivered { .. }
+            | Fact::Called { .. }
+            | Fact::Parked { .. }
+            | Fact::Answered { .. }
+            | Fact::Cut { .. }
+            | Fact::Delivered { .. } => wechat(fact),
+            Fact::Launched { .. }
+            | Fact::Ended { .. }
+            | Fact::Closed { .. }
+            | Fact::Stderr { .. }
+            | Fact::Violation { .. } => adapter(fact),
+            Fact::Asked { .. }
+            | Fact::Told { .. }
+            | Fact::Silent { .. }
+            | Fact::Event { .. }
+            | Fact::Overstepped { .. }
+            | Fact::Settled { .. } => aios(fact),
+            Fact::Step { .. }
+            | Fact::Note { .. }
+            | Fact::FencePassed { .. }
+            | Fact::FenceHeld { .. }
+            | Fact::Clock { .. } => kit(fact),
+        }
+    }
+
+    fn stays(lane: Lane, text: String) -> Self {
+        Self {
+            from: lane,
+            to: None,
+            text,
+            wrong: false,
+        }
+    }
+
+    fn goes(from: Lane, to: Lane, text: String) -> Self {
         Self {
             from,
-            to,
+            to: Some(to),
             text,
-            wrong,
+            wrong: false,
         }
+    }
+
+    fn wrong_if(mut self, wrong: bool) -> Self {
+        self.wrong = wrong;
+        self
     }
 }
 
-fn wechat(fact: &Fact) -> (Lane, Option<Lane>, String) {
-    let stays = |text| (Lane::Wechat, None, text);
+fn wechat(fact: &Fact) -> Telling {
+    let stays = |text| Telling::stays(Lane::Wechat, text);
     match fact {
         Fact::Sent { message, fence } => stays(if *fence {
             format!(
@@ -72,7 +101,9 @@ fn wechat(fact: &Fact) -> (Lane, Option<Lane>, String) {
             plain(of, QUOTE),
             plain(&message.message_id, QUOTE)
         )),
-        Fact::Called { call } => (Lane::Adapter, Some(Lane::Wechat), called(call)),
+        Fact::Called { call } => {
+            Telling::goes(Lane::Adapter, Lane::Wechat, called(call)).wrong_if(call.trap)
+        }
         Fact::Parked { exchange, position } => {
             stays(format!("holds #{exchange}, its cursor is at {position}"))
         }
@@ -93,7 +124,7 @@ fn wechat(fact: &Fact) -> (Lane, Option<Lane>, String) {
             if let Some(fault) = fault {
                 let _ = write!(text, " (fault: {})", plain(fault, VALUE));
             }
-            (Lane::Wechat, Some(Lane::Adapter), text)
+            Telling::goes(Lane::Wechat, Lane::Adapter, text)
         }
         Fact::Cut {
             exchange,
@@ -118,37 +149,65 @@ fn wechat(fact: &Fact) -> (Lane, Option<Lane>, String) {
             });
             stays(format!("{} receives {what}{context}", plain(to, QUOTE)))
         }
-        _ => stays(String::new()),
+        _ => kit(fact),
     }
 }
 
-fn adapter(fact: &Fact) -> String {
+fn adapter(fact: &Fact) -> Telling {
+    let stays = |text| Telling::stays(Lane::Adapter, text);
     match fact {
         Fact::Launched { process, control } => {
             let control = if *control { ", to prove life" } else { "" };
-            format!("process {process} starts{control}")
+            stays(format!("process {process} starts{control}"))
         }
         Fact::Ended {
             process,
             how,
             asked,
         } => {
-            let asked = if *asked { "" } else { ", unasked" };
-            format!("process {process} ends{asked}: {}", plain(how, VALUE))
+            let unasked = if *asked { "" } else { ", unasked" };
+            stays(format!(
+                "process {process} ends{unasked}: {}",
+                plain(how, VALUE)
+            ))
+            .wrong_if(!asked)
         }
-        Fact::Stderr { line, .. } => format!("stderr: {}", plain(line, SAID)),
-        Fact::Violation { expected, got, .. } => format!(
+        Fact::Closed {
+            process,
+            reached,
+            left_behind,
+        } => {
+            let how = match reached.as_str() {
+                "gone" => "it was gone already",
+                "end_of_input" => "at the end of its input",
+                "asked" => "when asked by a signal",
+                "killed" => "it had to be killed",
+                other => &plain(other, QUOTE),
+            };
+            let mut text = format!("process {process} is closed: {how}");
+            if !left_behind.is_empty() {
+                let _ = write!(
+                    text,
+                    "; it left behind {}",
+                    plain(&left_behind.join(", "), VALUE)
+                );
+            }
+            stays(text).wrong_if(!left_behind.is_empty())
+        }
+        Fact::Stderr { line, .. } => stays(format!("stderr: {}", plain(line, SAID))),
+        Fact::Violation { expected, got, .. } => stays(format!(
             "breaks the protocol: expected {}, got {}",
             plain(expected, SAID),
             plain(got, SAID)
-        ),
-        _ => String::new(),
+        ))
+        .wrong_if(true),
+        _ => kit(fact),
     }
 }
 
-fn aios(fact: &Fact) -> (Lane, Option<Lane>, String) {
-    let ask = |text| (Lane::Aios, Some(Lane::Adapter), text);
-    let tell = |text| (Lane::Adapter, Some(Lane::Aios), text);
+fn aios(fact: &Fact) -> Telling {
+    let ask = |text| Telling::goes(Lane::Aios, Lane::Adapter, text);
+    let tell = |text| Telling::goes(Lane::Adapter, Lane::Aios, text);
     match fact {
         Fact::Asked { method, params, .. } => ask(if method == "act" {
             format!("act: {}", envelope(params))
@@ -168,9 +227,8 @@ fn aios(fact: &Fact) -> (Lane, Option<Lane>, String) {
             (Some(result), None) => format!("{}: {}", plain(method, QUOTE), json(result)),
             (None, None) => format!("{}: an answer without a result", plain(method, QUOTE)),
         }),
-        Fact::Silent { method, why, .. } => (
+        Fact::Silent { method, why, .. } => Telling::stays(
             Lane::Adapter,
-            None,
             format!("{}: no answer: {}", plain(method, QUOTE), plain(why, VALUE)),
         ),
         Fact::Event {
@@ -184,38 +242,39 @@ fn aios(fact: &Fact) -> (Lane, Option<Lane>, String) {
                     plain(&findings.join("; "), SAID)
                 );
             }
-            tell(text)
+            tell(text).wrong_if(!findings.is_empty())
         }
         Fact::Overstepped { method, .. } => tell(format!(
             "asks for {}, which is not an adapter's business",
             plain(method, QUOTE)
-        )),
+        ))
+        .wrong_if(true),
         Fact::Settled { reply, .. } => {
             let word = serde_json::to_value(reply).unwrap_or_default();
             ask(format!("event {}", word.as_str().unwrap_or("answered")))
         }
-        _ => ask(String::new()),
+        _ => kit(fact),
     }
 }
 
-fn kit(fact: &Fact) -> String {
-    match fact {
+/// The kit's own marks.
+fn kit(fact: &Fact) -> Telling {
+    let held = matches!(fact, Fact::FenceHeld { .. });
+    let text = match fact {
         Fact::Step { text } | Fact::Note { text } => plain(text, SAID),
         Fact::FencePassed {
             message_id: Some(_),
-        } => {
-            "the fence has passed: whatever was sent before it had its chance to arrive".to_owned()
-        }
+        } => "the fence has passed: what was sent before it had its chance to arrive".to_owned(),
         Fact::FencePassed { message_id: None } => {
-            "the settle time is over: whatever was sent before it had its chance to arrive"
-                .to_owned()
+            "the settle time is over: what was sent before it had its chance to arrive".to_owned()
         }
         Fact::FenceHeld { missing } => {
             format!("the fence did not pass: {}", plain(missing, VALUE))
         }
         Fact::Clock { now } => format!("it is now {}", plain(now, QUOTE)),
         _ => String::new(),
-    }
+    };
+    Telling::stays(Lane::Kit, text).wrong_if(held)
 }
 
 fn written(message: &SentMessage) -> String {
@@ -271,8 +330,14 @@ fn answer(body: &Value) -> String {
     {
         parts.push(quoted(message));
     }
-    if let Some(messages) = body.get("msgs").and_then(Value::as_array) {
-        parts.push(match messages.len() {
+    let messages = body.get("msgs").and_then(|messages| {
+        // The timeline keeps the messages or, to stay small, only their number.
+        messages
+            .as_u64()
+            .or_else(|| u64::try_from(messages.as_array()?.len()).ok())
+    });
+    if let Some(messages) = messages {
+        parts.push(match messages {
             0 => "nothing new".to_owned(),
             1 => "1 message".to_owned(),
             count => format!("{count} messages"),

@@ -52,6 +52,23 @@ pub fn render(report: &Report, style: &TerminalStyle) -> String {
     page.text
 }
 
+/// One scenario by itself, without colour: what other faces quote.
+pub(super) fn scenario(report: &Report, rule: &RuleResult, case: &CaseResult) -> String {
+    let mut page = Page::new(TerminalStyle::default());
+    page.labelled(
+        "rule",
+        &format!("{} {}: {}", rule.id, rule.level, rule.sentence),
+        None,
+    );
+    self::case(&mut page, case);
+    if let Some(like) = &rule.resembles {
+        page.labelled("looks like", &like.in_words(), None);
+    }
+    let again = again(&rule.id.to_string(), report.seed, &report.options);
+    page.line(&format!("  again      {again}"));
+    page.text
+}
+
 /// A growing text and the style it is written in.
 struct Page {
     text: String,
@@ -190,8 +207,7 @@ fn rule(page: &mut Page, report: &Report, rule: &RuleResult) {
         self::case(page, case);
     }
     if let Some(like) = &rule.resembles {
-        let like = format!("the mutant `{}`: {}", like.mutant, like.breaks);
-        page.labelled("looks like", &like, None);
+        page.labelled("looks like", &like.in_words(), None);
     }
     let again = again(&rule.id.to_string(), report.seed, &report.options);
     // Not wrapped: it is there to be copied.

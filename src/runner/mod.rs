@@ -162,11 +162,14 @@ fn report(
             patience: run.patience,
             jobs: run.jobs,
             repeat: run.repeat,
+            shard: None,
         },
         adapter: preflight.adapter.clone(),
         never_started: preflight.never_started.clone(),
+        unclaimed,
         baseline: Vec::new(),
         rules,
+        started_at: None,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }

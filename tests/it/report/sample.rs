@@ -293,6 +293,7 @@ pub(super) fn report(rules: Vec<RuleResult>) -> Report {
             patience: 1.0,
             jobs: 2,
             repeat: 1,
+            shard: None,
         },
         adapter: Some(AdapterIdentity {
             adapter_id: "acme-wechat".to_owned(),
@@ -300,8 +301,10 @@ pub(super) fn report(rules: Vec<RuleResult>) -> Report {
             features: vec!["message".to_owned(), "attachment_meta".to_owned()],
         }),
         never_started: None,
+        unclaimed: Vec::new(),
         baseline: Vec::new(),
         rules,
+        started_at: Some("2026-03-24T12:00:00Z".to_owned()),
         took_ms: 12_345,
     }
 }
@@ -433,9 +436,8 @@ pub(super) fn every_outcome() -> Report {
     review.reason = Some("only a person can judge it".to_owned());
     rules.push(review);
     let mut report = report(rules);
-    report.summary = report
-        .claim
-        .summary(&report.rules, &["voice_to_text".to_owned()]);
+    report.unclaimed = vec!["voice_to_text".to_owned()];
+    report.summary = report.claim.summary(&report.rules, &report.unclaimed);
     report
 }
 

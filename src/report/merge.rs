@@ -1,0 +1,157 @@
+//! One report from the parts of a divided run.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use super::baseline::{BaselineEntry, EntryState};
+use super::claim::Claim;
+use super::model::{Counts, Options, Report, RuleResult, Shard};
+use super::outcome::Outcome;
+
+/// Why reports cannot be joined.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// There is nothing to join.
+    #[error("no report was given")]
+    Nothing,
+    /// A report is not a part of a divided run.
+    #[error("report {0} is not a part of a divided run (`run --shard K/N`)")]
+    Whole(usize),
+    /// Two reports differ in what has to be the same.
+    #[error("report {number} differs from the first in {what}: parts of one run share it")]
+    Mixture {
+        /// The number of the report, from 1.
+        number: usize,
+        /// What differs.
+        what: &'static str,
+    },
+    /// A part was given twice.
+    #[error("part {0} was given twice")]
+    Twice(u32),
+}
+
+impl Report {
+    /// Joins the parts of a divided run, in any order.
+    ///
+    /// While parts are missing the claim stays `PARTIAL`.
+    ///
+    /// # Errors
+    /// If the parts do not belong together: another suite, adapter, seed or option.
+    pub fn merge(parts: &[Self]) -> Result<Self, MergeError> {
+        let first = parts.first().ok_or(MergeError::Nothing)?;
+        let mut seen = BTreeSet::new();
+        let mut ordered: Vec<(Shard, &Self)> = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            let number = index + 1;
+            let shard = part.options.shard.ok_or(MergeError::Whole(number))?;
+            if let Some(what) = difference(first, part) {
+                return Err(MergeError::Mixture { number, what });
+            }
+            if !seen.insert(shard.number) {
+                return Err(MergeError::Twice(shard.number));
+            }
+            ordered.push((shard, part));
+        }
+        ordered.sort_by_key(|(shard, _)| *shard);
+        let complete = first.options.shard.is_some_and(|shard| {
+            seen.len() == shard.of as usize && seen.iter().copied().eq(1..=shard.of)
+        });
+        let parts: Vec<&Self> = ordered.into_iter().map(|(_, part)| part).collect();
+
+        let mut rules = first.rules.clone();
+        for (index, rule) in rules.iter_mut().enumerate() {
+            let same: Vec<&RuleResult> = parts.iter().map(|part| &part.rules[index]).collect();
+            join(rule, &same);
+        }
+        let mut report = first.clone();
+        if complete {
+            report.options.shard = None;
+        }
+        let whole = complete && first.options.rules.is_empty() && first.options.level == "all";
+        report.claim = Claim::of(&rules, !whole);
+        let unclaimed: BTreeSet<String> = parts
+            .iter()
+            .flat_map(|part| part.unclaimed.iter().cloned())
+            .collect();
+        report.unclaimed = unclaimed.into_iter().collect();
+        report.summary = report.claim.summary(&rules, &report.unclaimed);
+        report.counts = Counts::of(&rules);
+        report.rules = rules;
+        report.took_ms = parts.iter().map(|part| part.took_ms).sum();
+        report.started_at = parts
+            .iter()
+            .filter_map(|part| part.started_at.clone())
+            .min();
+        report.never_started = parts.iter().find_map(|part| part.never_started.clone());
+        report.redeclare(&parts);
+        Ok(report)
+    }
+
+    fn redeclare(&mut self, parts: &[&Self]) {
+        let Some(used) = parts
+            .first()
+            .map(|part| &part.baseline)
+            .filter(|used| !used.is_empty())
+        else {
+            return;
+        };
+        let entries: Vec<BaselineEntry> = used.iter().map(|one| one.entry.clone()).collect();
+        let expired: BTreeSet<&str> = used
+            .iter()
+            .filter(|one| one.state == EntryState::Expired)
+            .map(|one| one.entry.id.as_str())
+            .collect();
+        self.hold_against(&entries, |entry| expired.contains(entry.id.as_str()));
+    }
+}
+
+/// What two parts do not share, though they have to.
+fn difference(a: &Report, b: &Report) -> Option<&'static str> {
+    let common = |options: &Options| Options {
+        shard: options.shard.map(|shard| Shard { number: 0, ..shard }),
+        jobs: 0,
+        ..options.clone()
+    };
+    let ids = |report: &Report| -> Vec<_> { report.rules.iter().map(|r| r.id.clone()).collect() };
+    let declared = |report: &Report| -> Vec<_> {
+        report
+            .baseline
+            .iter()
+            .map(|used| used.entry.clone())
+            .collect()
+    };
+    if a.identity.suite != b.identity.suite || ids(a) != ids(b) {
+        Some("the suite")
+    } else if a.identity != b.identity {
+        Some("the versions")
+    } else if a.adapter != b.adapter {
+        Some("the adapter")
+    } else if a.seed != b.seed {
+        Some("the seed")
+    } else if common(&a.options) != common(&b.options) {
+        Some("the options")
+    } else if declared(a) != declared(b) {
+        Some("the baseline")
+    } else {
+        None
+    }
+}
+
+/// Joins what the parts say of one rule.
+fn join(rule: &mut RuleResult, parts: &[&RuleResult]) {
+    rule.scenarios = parts
+        .iter()
+        .flat_map(|part| part.scenarios.iter().cloned())
+        .collect();
+    rule.resembles = parts.iter().find_map(|part| part.resembles.clone());
+    rule.baseline = None;
+    if !rule.scenarios.is_empty() {
+        rule.outcome = Outcome::fold(rule.scenarios.iter().map(|case| case.outcome));
+        rule.reason = None;
+    } else if let Some(part) = parts.iter().find(|part| part.outcome != Outcome::Untested) {
+        rule.outcome = part.outcome;
+        rule.reason.clone_from(&part.reason);
+    }
+}

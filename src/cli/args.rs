@@ -29,6 +29,8 @@ pub(crate) enum Command {
     List(super::catalogue::ListArgs),
     /// Explain a rule, a family or a code.
     Explain(super::catalogue::ExplainArgs),
+    /// Be WeChat, on loopback, for trying an adapter by hand.
+    Simulate(super::simulate::SimulateArgs),
 }
 
 /// Arguments of `run`.

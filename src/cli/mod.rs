@@ -8,6 +8,7 @@ pub mod remark;
 pub mod report;
 mod run;
 pub mod schema;
+pub mod simulate;
 pub mod spec;
 pub mod validate;
 
@@ -89,6 +90,9 @@ fn dispatch(cli: args::Cli) -> Exit {
     };
     match cli.command {
         args::Command::Run(args) => runtime.block_on(run::run(args, &surroundings)),
+        args::Command::Simulate(args) => {
+            runtime.block_on(simulate::simulate(args, &mut io::stdout()))
+        }
         args::Command::Reference(args) => match args.mutant {
             None => match runtime.block_on(crate::adapter::serve_stdio(Reference::new())) {
                 Ok(()) => Exit::Success,

@@ -195,6 +195,11 @@ impl Account {
         injected
     }
 
+    /// The messages of the log, in its order.
+    pub(super) fn messages(&self) -> &[Map<String, Value>] {
+        &self.messages
+    }
+
     /// The newest message with this id, as a position.
     pub(super) fn find(&self, message_id: u64) -> Option<Position> {
         let same = |message: &Map<String, Value>| number(message, "message_id") == message_id;

@@ -22,8 +22,10 @@ use tokio_util::task::TaskTracker;
 
 use super::answer;
 use super::cdn::FILE_MAX;
+use super::control;
 use super::line::{Line, Track};
 use super::payload::{CutOff, Payload, Presence};
+use super::query::Query;
 use super::state::Shared;
 use crate::wire::{Endpoint, ciphertext_len};
 
@@ -183,6 +185,9 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
     if is_foreign(request.headers(), shared.port) {
         return Ok(plain(StatusCode::FORBIDDEN, "foreign Host or Origin"));
     }
+    if shared.is_controlled() && control::is_mine(request.uri().path()) {
+        return drive(request, shared).await;
+    }
     let Some(endpoint) = Endpoint::at(request.uri().path()) else {
         return Ok(plain(StatusCode::NOT_FOUND, "no such path"));
     };
@@ -202,17 +207,32 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
     let (head, body) = request.into_parts();
     let body = match collect(body, max).await {
         Ok(body) => body,
-        Err(Uncollected::TooLong) => {
-            return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"));
-        }
-        Err(Uncollected::TooSlow) => {
-            return Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body is too slow"));
-        }
-        Err(Uncollected::Broken) => return Err(CutOff),
+        Err(uncollected) => return uncollected.outcome(),
     };
     let arrival = shared.with(|state| answer::arrive(state, endpoint, &head, body));
     let presence = Presence::new(arrival.call.exchange, shared, track);
     answer::meet(arrival, presence).await
+}
+
+/// Somebody drives WeChat from outside.
+async fn drive(request: Request<Incoming>, shared: Arc<Shared>) -> Outcome {
+    let (head, body) = request.into_parts();
+    let body = match collect(body, BODY_MAX).await {
+        Ok(body) => body,
+        Err(uncollected) => return uncollected.outcome(),
+    };
+    let path = head.uri.path().to_owned();
+    let query = Query::parse(head.uri.query().unwrap_or_default());
+    Ok(control::serve(
+        control::Request {
+            method: head.method,
+            path,
+            query,
+            body,
+        },
+        shared,
+    )
+    .await)
 }
 
 /// A refusal that is none of WeChat's business.
@@ -244,6 +264,16 @@ enum Uncollected {
     TooLong,
     TooSlow,
     Broken,
+}
+
+impl Uncollected {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::TooLong => Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")),
+            Self::TooSlow => Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body is too slow")),
+            Self::Broken => Err(CutOff),
+        }
+    }
 }
 
 async fn collect(mut body: Incoming, max: u64) -> Result<Bytes, Uncollected> {

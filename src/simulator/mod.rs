@@ -9,13 +9,17 @@ mod cdn;
 mod cipher;
 mod contact;
 mod context;
+mod control;
 mod desk;
 mod fault;
 mod http;
+mod journal;
 mod line;
 mod login;
 mod medium;
 mod observation;
+mod openapi;
+mod order;
 mod payload;
 mod query;
 mod state;
@@ -33,8 +37,14 @@ pub use account::{Delivery, Injected, Parcel};
 pub use contact::Draft;
 pub use context::{ANSWER_WINDOW_MS, Contact, SENDS_PER_TOKEN};
 pub use fault::{Fault, FaultRule, Shape};
+pub use journal::Entry;
 pub use login::VERIFY_CODE;
 pub use observation::{Event, MASK, Observation, Observer};
+pub use openapi::document as openapi;
+pub use order::{
+    ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder, MessageOrder,
+    MessageReceipt, ParkedPoll, RedeliverOrder, StateAnswer, TokenAnswer, UserOrder,
+};
 pub use updates::Position;
 
 use crate::wire::QrStatus;
@@ -66,6 +76,8 @@ pub struct Options {
     /// How long a poll has to wait that comes after a failed one: real clients poll on without a
     /// pause.
     pub brake: Duration,
+    /// Whether the control API and the page are served. An adapter under test must not find them.
+    pub control: bool,
     /// Told of everything that happens. It may call the simulator.
     pub observer: Option<Observer>,
 }
@@ -83,6 +95,7 @@ impl Default for Options {
             seed: 0,
             port: 0,
             brake: Duration::ZERO,
+            control: false,
             observer: None,
         }
     }
@@ -156,6 +169,11 @@ impl Simulator {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The base of the control API, without a trailing slash.
+    pub fn control_url(&self) -> String {
+        format!("{}/{}", self.base_url(), control::FOLDER)
+    }
+
     /// The CDN base, without a trailing slash.
     pub fn cdn_base_url(&self) -> String {
         format!("{}/c2c", self.base_url())
@@ -196,12 +214,7 @@ impl Simulator {
 
     /// Several messages reach WeChat at once, so that one poll takes them all, in this order.
     pub fn inject_batch(&self, parcels: &[Parcel]) -> Vec<Injected> {
-        self.shared.with(|state| {
-            let now = state.now();
-            let injected = state.account.inject(now, parcels);
-            state.serve_polls();
-            injected
-        })
+        self.shared.with(|state| state.inject(parcels))
     }
 
     /// WeChat gives the newest message with this id once more, in the next batch: letter for
@@ -221,18 +234,12 @@ impl Simulator {
 
     /// Every cursor but `""` is unknown from now on, until a poll comes with `""`.
     pub fn reset_cursor(&self) {
-        self.shared.with(|state| {
-            let told = state.account.reset_cursor();
-            state.answer_polls(told);
-        });
+        self.shared.with(state::State::reset_cursor);
     }
 
     /// The login is void: every call is refused with -14.
     pub fn expire_session(&self) {
-        self.shared.with(|state| {
-            let told = state.account.expire();
-            state.answer_polls(told);
-        });
+        self.shared.with(state::State::expire_session);
     }
 
     /// The login is good again; the token to use.

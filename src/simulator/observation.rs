@@ -14,6 +14,9 @@ use crate::wire::Endpoint;
 /// What stands where a secret stood.
 pub const MASK: &str = "***";
 
+/// From this length on a token is taken for one that was drawn.
+const DRAWN: usize = 16;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
@@ -104,11 +107,24 @@ pub(super) fn evidence(bytes: &[u8], secrets: &[String]) -> Value {
     }
 }
 
-/// A text without the secrets.
+/// A text without the secrets. A short one, which somebody chose, is masked only as a word of its
+/// own: it may be a part of other words.
 pub(super) fn masked(text: &str, secrets: &[String]) -> String {
-    secrets
-        .iter()
-        .fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+    let mut text = text.to_owned();
+    for secret in secrets {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(secret.as_str()).map(|at| from + at) {
+            let end = at + secret.len();
+            let word = !text[..at].ends_with(char::is_alphanumeric)
+                && !text[end..].starts_with(char::is_alphanumeric);
+            from = end;
+            if word || secret.len() >= DRAWN {
+                text.replace_range(at..end, MASK);
+                from = at + MASK.len();
+            }
+        }
+    }
+    text
 }
 
 fn mask(value: &mut Value, secrets: &[String]) {
@@ -147,5 +163,13 @@ mod tests {
         assert_eq!(evidence(b"not json s3cret", &secrets), "not json ***");
         assert_eq!(evidence(&[0xff, 0xfe], &secrets), "2 bytes");
         assert_eq!(evidence(b"", &secrets), Value::Null);
+    }
+
+    #[test]
+    fn a_short_secret_is_masked_only_as_a_word_of_its_own() {
+        let secrets = ["tok".to_owned(), "0123456789abcdef".to_owned()];
+        let body = br#"{"context_token":"Bearer tok, tokens, x0123456789abcdefy tok"}"#;
+        let shown = serde_json::json!({"context_token": "Bearer ***, tokens, x***y ***"});
+        assert_eq!(evidence(body, &secrets), shown);
     }
 }

@@ -9,9 +9,10 @@ use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
 
 use super::Options;
-use super::account::Account;
+use super::account::{Account, Injected, Parcel};
 use super::fault::{Fault, Faults};
 use super::http::Door;
+use super::journal::Journal;
 use super::observation::{Event, Observation, Observer, evidence};
 use super::updates::{PollReply, Polled, Position};
 use crate::wire::Endpoint;
@@ -20,6 +21,7 @@ use crate::wire::Endpoint;
 pub(super) struct Shared {
     state: Mutex<State>,
     observer: Option<Observer>,
+    journal: Option<Mutex<Journal>>,
     /// Held by whoever is telling the observer.
     telling: Mutex<()>,
     silent: AtomicBool,
@@ -76,12 +78,13 @@ impl Shared {
             held: BTreeMap::new(),
             brake: options.brake,
             polls_fail: false,
-            observed: options.observer.is_some(),
+            observed: options.observer.is_some() || options.control,
             outbox: VecDeque::new(),
         };
         Self {
             state: Mutex::new(state),
             observer: options.observer,
+            journal: options.control.then(|| Mutex::new(Journal::new())),
             telling: Mutex::new(()),
             silent: AtomicBool::new(false),
             hold: options.hold,
@@ -98,14 +101,23 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(&self.state)
+    }
+
+    /// Whether it may be driven over HTTP.
+    pub(super) const fn is_controlled(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Reads the journal, if one is kept.
+    pub(super) fn read_journal<T>(&self, read: impl FnOnce(&Journal) -> T) -> Option<T> {
+        self.journal
+            .as_ref()
+            .map(|journal| read(&unpoisoned(journal)))
     }
 
     /// Empties the outbox in order. The observer may call back: whoever is telling goes on telling.
     fn tell(&self) {
-        let Some(observer) = &self.observer else {
-            return;
-        };
         while !self.lock().outbox.is_empty() {
             let _telling = match self.telling.try_lock() {
                 Ok(telling) => telling,
@@ -113,7 +125,13 @@ impl Shared {
                 Err(TryLockError::WouldBlock) => return,
             };
             while let Some(observation) = { self.lock().outbox.pop_front() } {
-                if !self.silent.load(Ordering::Relaxed) {
+                if self.silent.load(Ordering::Relaxed) {
+                    continue;
+                }
+                if let Some(journal) = &self.journal {
+                    unpoisoned(journal).write(&observation);
+                }
+                if let Some(observer) = &self.observer {
                     observer(observation);
                 }
             }
@@ -154,6 +172,11 @@ impl Shared {
     pub(super) fn broken(&self, exchange: u64) {
         self.with(|state| state.broken(exchange));
     }
+}
+
+/// A panic while the state was held has spoilt one call, not the rest.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -248,6 +271,25 @@ impl State {
                 self.account.updates().lost(exchange);
             }
         }
+    }
+
+    /// Parcels reach WeChat, and held polls take them.
+    pub(super) fn inject(&mut self, parcels: &[Parcel]) -> Vec<Injected> {
+        let injected = self.account.inject(self.now(), parcels);
+        self.serve_polls();
+        injected
+    }
+
+    /// The login is void.
+    pub(super) fn expire_session(&mut self) {
+        let told = self.account.expire();
+        self.answer_polls(told);
+    }
+
+    /// Every cursor is forgotten.
+    pub(super) fn reset_cursor(&mut self) {
+        let told = self.account.reset_cursor();
+        self.answer_polls(told);
     }
 
     /// Gives held polls what there is for them.

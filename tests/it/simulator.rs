@@ -1,6 +1,7 @@
 //! The simulated WeChat, fact by fact, with a bare HTTP client.
 
 mod client;
+mod control;
 mod faults;
 mod login;
 mod media;

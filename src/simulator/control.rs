@@ -423,6 +423,10 @@ fn person(state: &State, name: &str) -> String {
 }
 
 fn order<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
+    // An array would also do for serde.
+    if !request.body.trim_ascii_start().starts_with(b"{") {
+        return Err(bad("a JSON object is expected"));
+    }
     serde_json::from_slice(&request.body).map_err(|wrong| bad(wrong.to_string()))
 }
 

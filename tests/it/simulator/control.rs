@@ -156,7 +156,7 @@ async fn faults_are_set_listed_and_removed() {
             json!({"on": "getupdates", "fault": {"kind": "http_status", "status": 7}}),
             "status",
         ),
-        (json!(["close"]), "string"),
+        (json!(["getupdates", 1, 1, {"kind": "close"}]), "object"),
     ] {
         let answer = ask(&wechat, "POST", "/faults", &wrong.to_string()).await;
         assert_eq!(answer.status, 400, "{wrong}");
@@ -196,10 +196,8 @@ async fn the_journal_grows_waits_and_never_shows_the_token() {
     let wechat = controlled().await;
     assert_eq!(get(&wechat, "/journal").await, json!([]));
     let waiting = get(&wechat, "/journal?after=0&wait_ms=20000");
-    let called = wechat.call(
-        Endpoint::NotifyStart,
-        &json!({"x": wechat.simulator.token()}),
-    );
+    let body = json!({"x": wechat.simulator.token()});
+    let called = wechat.call(Endpoint::NotifyStart, &body);
     let first = tokio::join!(waiting, called).0;
     assert_eq!(first[0]["number"], 1);
     let all = get(&wechat, "/journal").await;

@@ -9,7 +9,7 @@ use aios_wechat::suite::{Problem, Suite};
 
 use crate::tree;
 
-/// Rules that are decided and not yet written; an id that the catalogue has is never awaited.
+/// Rules that are decided, and of which the rule or its mutant is not yet written.
 const AWAITED: &[&str] = &[
     "WX-ACCESS-008", "WX-BOUND-", "WX-CTX-", "WX-CURSOR-", "WX-DEDUP-005", "WX-DEDUP-006",
     "WX-DEDUP-007", "WX-HEALTH-", "WX-LIFE-", "WX-MEDIA-", "WX-OUT-", "WX-STORE-",
@@ -20,7 +20,8 @@ fn nothing_in_the_specification_is_out_of_order() {
     let mut remarks = check(tree::root()).unwrap();
     remarks.retain(|remark| {
         let what = &remark.problem.what;
-        !(what.ends_with("is no rule") && AWAITED.iter().any(|id| what.contains(id)))
+        let awaited = what.ends_with("is no rule") || what.starts_with("no mutant breaks");
+        !(awaited && AWAITED.iter().any(|id| what.contains(id)))
     });
     let mut text = Vec::new();
     print(&remarks, RemarkFormat::Text, &mut text).unwrap();

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::place::Place;
 
-/// A command with all that it takes from the caller: nothing is read from the caller's environment behind its back.
+/// A command with all that it takes from the caller: nothing is read from the caller's environment
+/// behind its back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     argv: Vec<OsString>,
@@ -30,8 +31,9 @@ impl CommandLine {
         }
     }
 
-    /// Passes a variable on: `PATH`, `LANG` and what the user named. Those that the kit sets itself (`HOME`, `TMPDIR`,
-    /// the XDG folders, `NO_PROXY`) win over it, and proxies are never passed on.
+    /// Passes a variable on: `PATH`, `LANG` and what the user named. Those that the kit sets itself
+    /// (`HOME`, `TMPDIR`, the XDG folders, `NO_PROXY`) win over it, and proxies are never passed
+    /// on.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.insert(name.into(), value.into());
@@ -45,8 +47,9 @@ impl CommandLine {
         self
     }
 
-    /// The command as it is run: words that name something in the caller's folder are made absolute, unless they name
-    /// it just as well from where the command runs. A bare command name is left to `PATH`.
+    /// The command as it is run: words that name something in the caller's folder are made
+    /// absolute, unless they name it just as well from where the command runs. A bare command name
+    /// is left to `PATH`.
     pub(super) fn words(&self) -> Vec<OsString> {
         let is_bare_name =
             |at: usize, word: &OsStr| at == 0 && Path::new(word).components().count() < 2;

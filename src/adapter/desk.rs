@@ -59,7 +59,8 @@ impl<A: Adapter> Desk<A> {
         }
     }
 
-    /// Decides whether a request may be performed now. Requests are admitted in the order they arrive.
+    /// Decides whether a request may be performed now. Requests are admitted in the order they
+    /// arrive.
     pub(crate) fn admit(&self, method: &str, params: Option<Params>) -> Result<Job, RpcError> {
         let phase = *self.phase.borrow();
         match method {
@@ -100,7 +101,8 @@ impl<A: Adapter> Desk<A> {
         let version = params
             .get("protocol_version")
             .and_then(|version| decode(version).ok());
-        // An unknown version may say more than version 1 knows; it is named before anything else is looked at.
+        // An unknown version may say more than version 1 knows; it is named before anything else is
+        // looked at.
         if version.is_some_and(|version: ProtocolVersion| version != PROTOCOL_VERSION) {
             let supported = List::try_from(vec![PROTOCOL_VERSION]);
             let supported = supported.map_err(|error| AdapterError::Internal(error.to_string()))?;

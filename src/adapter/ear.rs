@@ -8,10 +8,11 @@ use crate::contract::driver::RpcError;
 
 use super::excerpt::excerpt;
 
-/// Listens to one link. The link calls it synchronously, in the order of what happens, and records nothing itself.
+/// Listens to one link. The link calls it synchronously, in the order of what happens, and records
+/// nothing itself.
 ///
-/// What an ear keeps it must bound: the link limits the traffic on stdout, but an adapter may write to stderr for
-/// as long as it lives.
+/// What an ear keeps it must bound: the link limits the traffic on stdout, but an adapter may write
+/// to stderr for as long as it lives.
 pub trait Ear: Send + Sync {
     /// The kit begins to write this frame (without its newline).
     fn sent(&self, line: &str) {
@@ -167,7 +168,8 @@ impl Breach {
             Self::Unterminated => "a newline after every message, the last one included",
             Self::Batch => "one message a line, no batches",
             Self::NotAFrame => {
-                "a request (`jsonrpc`, `id`, `method`, `params`) or an answer (`jsonrpc`, `id`, and `result` or `error`)"
+                "a request (`jsonrpc`, `id`, `method`, `params`) or an answer (`jsonrpc`, `id`, and \
+                 `result` or `error`)"
             }
             Self::BadError => "`code`, `message`, and `data` exactly where and as the code has it",
             Self::WrongJsonRpc => "`\"jsonrpc\": \"2.0\"` in every message",

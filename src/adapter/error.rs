@@ -13,7 +13,8 @@ use super::excerpt::excerpt;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AdapterError {
-    /// The document breaks the contract, or asks for what this adapter cannot enforce: error -32602.
+    /// The document breaks the contract, or asks for what this adapter cannot enforce: error
+    /// -32602.
     #[error("the document is refused at `{pointer}`: {message}")]
     Refused {
         /// RFC 6901 pointer to the faulty member, or to the object it is missing from.

@@ -7,8 +7,8 @@ pub const EXCERPT_CHARS: usize = 200;
 
 /// Shows the beginning of `bytes` on one line, safe to print on a terminal.
 ///
-/// Control characters, invisible characters and direction marks appear as `\u{…}`, bytes that are not UTF-8 as
-/// `\xNN`. After [`EXCERPT_CHARS`] characters the rest is replaced by its length.
+/// Control characters, invisible characters and direction marks appear as `\u{…}`, bytes that are
+/// not UTF-8 as `\xNN`. After [`EXCERPT_CHARS`] characters the rest is replaced by its length.
 #[must_use]
 pub fn excerpt(bytes: &[u8]) -> String {
     // Four bytes a character at most, so nothing beyond this can be shown.

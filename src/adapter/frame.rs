@@ -23,8 +23,8 @@ pub(crate) enum Frame {
     },
     /// Somebody asks and wants no answer.
     Notification { method: String },
-    /// The answer to a request. The id is null in an error about a line that could not be read, whether it was written
-    /// as JSON-RPC has it or left out.
+    /// The answer to a request. The id is null in an error about a line that could not be read,
+    /// whether it was written as JSON-RPC has it or left out.
     Answer {
         id: Value,
         outcome: Result<Value, RpcError>,
@@ -102,7 +102,8 @@ fn odd(detail: impl Into<String>) -> Fault {
     (Breach::NotAFrame, detail.into())
 }
 
-/// The members of a frame, each as it was written: what lies inside is read with the care it needs, later.
+/// The members of a frame, each as it was written: what lies inside is read with the care it needs,
+/// later.
 #[derive(Default)]
 struct Members<'a> {
     jsonrpc: Option<&'a RawValue>,
@@ -256,7 +257,8 @@ pub(crate) fn ask(id: &Value, method: &str, params: Value) -> String {
     frame.to_string()
 }
 
-/// The answer to a line of which not even an id can be made out. There is no null in the contract, so there is no id.
+/// The answer to a line of which not even an id can be made out. There is no null in the contract,
+/// so there is no id.
 pub(crate) fn complaint(error: &RpcError) -> String {
     json!({"jsonrpc": "2.0", "error": error}).to_string()
 }

@@ -14,15 +14,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::ear::Exit;
 
-/// What a host runs: it reads the kit's lines from the first stream and writes its own to the second.
+/// What a host runs: it reads the kit's lines from the first stream and writes its own to the
+/// second.
 pub(crate) type Tenant = Arc<
     dyn Fn(DuplexStream, DuplexStream) -> Pin<Box<dyn Future<Output = io::Result<()>>>>
         + Send
         + Sync,
 >;
 
-/// Runs the tenant on a thread of its own until it returns, panics or is evicted. The receiver resolves when nothing
-/// of it is left.
+/// Runs the tenant on a thread of its own until it returns, panics or is evicted. The receiver
+/// resolves when nothing of it is left.
 pub(crate) fn host(
     tenant: Tenant,
     input: DuplexStream,
@@ -53,7 +54,8 @@ pub(crate) fn host(
                     });
                     let exit = catch_unwind(life)
                         .unwrap_or_else(|payload| Exit::Panicked(text(&*payload)));
-                    // Whatever it spawned goes now; blocking work that cannot be ended is not waited for.
+                    // Whatever it spawned goes now; blocking work that cannot be ended is not
+                    // waited for.
                     runtime.shutdown_background();
                     exit
                 }

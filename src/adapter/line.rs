@@ -15,7 +15,8 @@ pub(crate) enum Cut {
     Line(Bytes),
     /// The stream ended in the middle of this line.
     Unterminated(Bytes),
-    /// More than [`LINE_LIMIT`] bytes without a newline; what was read of it. Nothing after it can be trusted.
+    /// More than [`LINE_LIMIT`] bytes without a newline; what was read of it. Nothing after it can
+    /// be trusted.
     TooLong(Bytes),
     /// The stream ended where a line ended.
     End,

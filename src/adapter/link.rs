@@ -228,7 +228,8 @@ impl Link {
         self.ear.closed(reason);
     }
 
-    /// Hears the adapter until its output ends; says why nothing more can be heard, if that is not simply the end.
+    /// Hears the adapter until its output ends; says why nothing more can be heard, if that is not
+    /// simply the end.
     pub(crate) async fn hear<R: AsyncRead + Unpin>(&self, source: R) -> Option<String> {
         let mut reader = LineReader::new(source);
         let (mut frames, mut bytes) = (0, 0);
@@ -371,7 +372,8 @@ impl Calls {
 }
 
 impl Mouth {
-    /// Writes what is said until the kit hangs up. Dropping the future closes the adapter's input at once.
+    /// Writes what is said until the kit hangs up. Dropping the future closes the adapter's input
+    /// at once.
     pub(crate) async fn speak<W: AsyncWrite + Unpin>(mut self, mut sink: W) {
         while let Some(Outgoing { mut line, call }) = self.queue.recv().await {
             self.link.ear.sent(&line);
@@ -385,7 +387,8 @@ impl Mouth {
                 );
             }
         }
-        // The peer sees the end of its input when the sink is dropped; there is nobody to tell of a failure.
+        // The peer sees the end of its input when the sink is dropped; there is nobody to tell of a
+        // failure.
         let _ = sink.shutdown().await;
     }
 }

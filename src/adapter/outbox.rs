@@ -16,7 +16,8 @@ use crate::contract::{InboundEvent, decode};
 use super::frame;
 use super::sink::{Answer, EventError, EventSink};
 
-/// What an adapter waits before it repeats an event, if AIOS answered something that cannot be understood.
+/// What an adapter waits before it repeats an event, if AIOS answered something that cannot be
+/// understood.
 const DEFAULT_RETRY_MS: u64 = 500;
 
 type Outcome = Result<Value, RpcError>;

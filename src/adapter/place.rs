@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// A folder with four subfolders, in which an adapter lives. Whoever makes a place makes its folders and removes them.
+/// A folder with four subfolders, in which an adapter lives. Whoever makes a place makes its
+/// folders and removes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     root: PathBuf,

@@ -24,7 +24,8 @@ use super::watch::watch;
 /// How long what an adapter wrote before it ended may still be on its way to the kit.
 const AFTERGLOW: Duration = Duration::from_millis(200);
 
-/// How long processes of an adapter that ended may take to follow it before they count as left behind.
+/// How long processes of an adapter that ended may take to follow it before they count as left
+/// behind.
 const COURTESY: Duration = Duration::from_millis(250);
 
 /// How long an ended adapter may take to be gone.
@@ -68,7 +69,8 @@ pub struct Ending {
     pub reached: Reached,
     /// How it left.
     pub exit: Exit,
-    /// The processes it left behind when it ended by itself or because it was asked to; ended by the kit now.
+    /// The processes it left behind when it ended by itself or because it was asked to; ended by
+    /// the kit now.
     pub left_behind: Vec<Stray>,
 }
 
@@ -140,11 +142,13 @@ impl Running {
         }
     }
 
-    /// Calls a method and waits for its result. `Null` sends no `params`. The limit covers writing the request too.
+    /// Calls a method and waits for its result. `Null` sends no `params`. The limit covers writing
+    /// the request too.
     ///
     /// # Errors
     ///
-    /// [`CallError`]: no answer in time, none possible any more, an error, or an answer that is none.
+    /// [`CallError`]: no answer in time, none possible any more, an error, or an answer that is
+    /// none.
     pub async fn call(
         &self,
         method: &str,
@@ -157,8 +161,8 @@ impl Running {
             .map_err(|error| self.with_last_words(error))
     }
 
-    /// Writes any line at all and waits for an answer that carries `id`; `None` waits for an error with the null id,
-    /// which answers what could not be read.
+    /// Writes any line at all and waits for an answer that carries `id`; `None` waits for an error
+    /// with the null id, which answers what could not be read.
     ///
     /// # Errors
     ///
@@ -207,8 +211,8 @@ impl Running {
         }
     }
 
-    /// Ends the adapter politely: the end of its input, then the signal TERM to its group, then a kill, each after
-    /// `grace`. Then ends whatever it left behind. May be repeated.
+    /// Ends the adapter politely: the end of its input, then the signal TERM to its group, then a
+    /// kill, each after `grace`. Then ends whatever it left behind. May be repeated.
     pub async fn close(&self, grace: Duration) -> Ending {
         if !self.is_alive() {
             return self.ending(Reached::Gone).await;
@@ -230,7 +234,8 @@ impl Running {
         self.kill().await
     }
 
-    /// Waits for the end; an adapter that does not read what is still to be written gets the end of its input early.
+    /// Waits for the end; an adapter that does not read what is still to be written gets the end of
+    /// its input early.
     async fn ended_deaf(&self, grace: Duration) -> Exit {
         if let Ok(exit) = timeout(grace / 4, self.ended()).await {
             return exit;
@@ -239,7 +244,8 @@ impl Running {
         self.ended().await
     }
 
-    /// Ends the adapter at once, with everything that came from it: nothing of it gets to run again.
+    /// Ends the adapter at once, with everything that came from it: nothing of it gets to run
+    /// again.
     pub async fn kill(&self) -> Ending {
         if !self.is_alive() {
             return self.ending(Reached::Gone).await;
@@ -308,7 +314,8 @@ async fn guard(link: Arc<Link>, place: Place, grip: Grip) {
     grip.kill();
 }
 
-/// Sees the adapter's end and tells of it in order: its last frame, its last words, the closing, the exit.
+/// Sees the adapter's end and tells of it in order: its last frame, its last words, the closing,
+/// the exit.
 struct Witness {
     link: Arc<Link>,
     heard: JoinHandle<Option<String>>,

@@ -1,4 +1,5 @@
-//! Serving: an [`Adapter`] as the answering end of the driver protocol, with the order of its life kept for it.
+//! Serving: an [`Adapter`] as the answering end of the driver protocol, with the order of its life
+//! kept for it.
 
 use std::io;
 use std::sync::Arc;
@@ -22,6 +23,16 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Serves an adapter on stdin and stdout until stdin ends.
 ///
+/// Nothing else in the program may write to stdout; logs go to stderr.
+///
+/// ```no_run
+/// # use aios_wechat::reference::Reference as MyAdapter;
+/// #[tokio::main]
+/// async fn main() -> std::io::Result<()> {
+///     aios_wechat::adapter::serve_stdio(MyAdapter::new()).await
+/// }
+/// ```
+///
 /// # Errors
 ///
 /// If stdin cannot be read or stdout cannot be written.
@@ -29,11 +40,12 @@ pub async fn serve_stdio<A: Adapter>(adapter: A) -> io::Result<()> {
     serve(adapter, tokio::io::stdin(), tokio::io::stdout()).await
 }
 
-/// Serves an adapter over any pair of byte streams until the reader ends; then stops it and returns.
+/// Serves an adapter over any pair of byte streams until the reader ends; then stops it and
+/// returns.
 ///
-/// Every request is answered on its own, so an outstanding `act` delays neither `health` nor `stop`. Requests that
-/// come too early, too late or twice, and documents that break the contract, never reach the adapter. To be called
-/// inside a tokio runtime.
+/// Every request is answered on its own, so an outstanding `act` delays neither `health` nor
+/// `stop`. Requests that come too early, too late or twice, and documents that break the contract,
+/// never reach the adapter. To be called inside a tokio runtime.
 ///
 /// # Errors
 ///

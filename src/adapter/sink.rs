@@ -22,7 +22,8 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EventError {
-    /// AIOS refuses this event (error -32001). It is settled: report `event_refused`, never send it again.
+    /// AIOS refuses this event (error -32001). It is settled: report `event_refused`, never send it
+    /// again.
     #[error("AIOS refused the event at `{pointer}`: {message}")]
     Refused {
         /// RFC 6901 pointer into the event.
@@ -30,8 +31,8 @@ pub enum EventError {
         /// What is wrong with it.
         message: String,
     },
-    /// AIOS cannot take it now (error -32002). It is not settled: send the identical event again, `retry_count`
-    /// one higher, after about this time.
+    /// AIOS cannot take it now (error -32002). It is not settled: send the identical event again,
+    /// `retry_count` one higher, after about this time.
     #[error("AIOS is unavailable for {retry_after_ms} ms")]
     Unavailable {
         /// Milliseconds to wait, 0 to 60000.
@@ -51,7 +52,8 @@ pub struct EventSink {
 }
 
 impl EventSink {
-    /// A sink that hands each event to `deliver`: for decorators, and for tests of an adapter's own parts.
+    /// A sink that hands each event to `deliver`: for decorators, and for tests of an adapter's own
+    /// parts.
     pub fn new<F, D>(deliver: F) -> Self
     where
         F: Fn(InboundEvent) -> D + Send + Sync + 'static,

@@ -1,8 +1,8 @@
 //! Strays: processes of an adapter that outlive it, found and ended wherever they hide.
 //!
-//! A group kill misses what left the group. On Linux the kit is a child subreaper, so whatever an adapter leaves
-//! behind stays below the kit, and is known by its group, its environment, its working folder or its parents. Elsewhere
-//! the group kill is all there is.
+//! A group kill misses what left the group. On Linux the kit is a child subreaper, so whatever an
+//! adapter leaves behind stays below the kit, and is known by its group, its environment, its
+//! working folder or its parents. Elsewhere the group kill is all there is.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,6 @@ use rustix::process::{
     waitpid,
 };
 use tokio::time::{Instant, interval};
-
-use super::excerpt::excerpt;
 
 /// How often a process that was asked or told to end is looked at again.
 const GLANCE: Duration = Duration::from_millis(5);
@@ -32,7 +30,8 @@ pub struct Stray {
     pub pid: i32,
 }
 
-/// All processes of one child adapter: its group, what lives in its sandbox, and what was once seen below one of them.
+/// All processes of one child adapter: its group, what lives in its sandbox, and what was once seen
+/// below one of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Brood {
     leader: Pid,
@@ -77,8 +76,8 @@ impl Brood {
         self.living().len()
     }
 
-    /// To be called once the leader is gone and buried. Gives the rest `patience` to follow it, ends those who do not,
-    /// and names them.
+    /// To be called once the leader is gone and buried. Gives the rest `patience` to follow it,
+    /// ends those who do not, and names them.
     pub(crate) async fn sweep(&self, patience: Duration) -> Vec<Stray> {
         let mut glances = interval(GLANCE);
         let start = Instant::now();
@@ -133,7 +132,8 @@ fn end(stray: &Stray) {
     }
 }
 
-/// Keeps orphans below the kit, where they are found. Elsewhere than on Linux they go to the system.
+/// Keeps orphans below the kit, where they are found. Elsewhere than on Linux they go to the
+/// system.
 pub(crate) fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     {
@@ -171,7 +171,8 @@ mod census {
     use std::os::unix::ffi::OsStrExt as _;
     use std::path::Path;
 
-    use super::{Seen, Stray, excerpt};
+    use super::super::excerpt::excerpt;
+    use super::{Seen, Stray};
 
     struct Record {
         name: String,
@@ -182,8 +183,8 @@ mod census {
         started: u64,
     }
 
-    /// The processes below this one that belong to the group or the sandbox, or come from one that does.
-    /// Remembers them all in `seen`, and counts those in who were.
+    /// The processes below this one that belong to the group or the sandbox, or come from one that
+    /// does. Remembers them all in `seen`, and counts those in who were.
     pub(super) fn living(group: i32, root: &Path, seen: &mut Seen) -> Vec<Stray> {
         let mut sandbox = root.as_os_str().as_bytes().to_vec();
         sandbox.push(b'/');
@@ -245,7 +246,8 @@ mod census {
         })
     }
 
-    /// Who is whose child. The kernel tells directly where it was built to; else every process is asked for its parent.
+    /// Who is whose child. The kernel tells directly where it was built to; else every process is
+    /// asked for its parent.
     #[derive(Default)]
     struct Family {
         asked: Option<BTreeMap<i32, Vec<i32>>>,

@@ -21,6 +21,15 @@ use super::serve::serve;
 const PIPE: usize = 64 * 1024;
 
 /// The adapter under test. Every launch starts a fresh one.
+///
+/// ```
+/// use aios_wechat::adapter::{CommandLine, Subject};
+/// # use aios_wechat::reference::Reference as MyAdapter;
+///
+/// let in_this_process = Subject::in_process(MyAdapter::new);
+/// let command = CommandLine::new(["python3", "adapter.py"], "/home/me/project");
+/// let in_any_language = Subject::command(command.env("PATH", "/usr/bin:/bin"));
+/// ```
 #[derive(Clone)]
 pub struct Subject {
     starter: Starter,
@@ -53,10 +62,12 @@ pub enum LaunchError {
 }
 
 impl Subject {
-    /// A Rust adapter in this process. `factory` is called at each launch, on the adapter's own thread.
+    /// A Rust adapter in this process. `factory` is called at each launch, on the adapter's own
+    /// thread.
     ///
-    /// The adapter is served over an in-memory pipe with the same codec as a child. A kill drops its runtime with
-    /// everything that was spawned on it; threads of its own are beyond the kit's reach.
+    /// The adapter is served over an in-memory pipe with the same codec as a child. A kill drops
+    /// its runtime with everything that was spawned on it; threads of its own are beyond the kit's
+    /// reach.
     pub fn in_process<A, F>(factory: F) -> Self
     where
         A: Adapter,
@@ -69,8 +80,9 @@ impl Subject {
         })
     }
 
-    /// Anything in this process that speaks the driver protocol: it reads the kit's lines from the first stream and
-    /// writes its own to the second. The future runs on a thread and runtime of its own.
+    /// Anything in this process that speaks the driver protocol: it reads the kit's lines from the
+    /// first stream and writes its own to the second. The future runs on a thread and runtime of
+    /// its own.
     pub fn served<S, F>(server: S) -> Self
     where
         S: Fn(DuplexStream, DuplexStream) -> F + Send + Sync + 'static,
@@ -82,7 +94,8 @@ impl Subject {
         }
     }
 
-    /// A child process in any language.
+    /// A child process in any language. On Linux the first launch makes this process a child
+    /// subreaper, so that orphans of an adapter come to it and are ended with the adapter.
     #[must_use]
     pub fn command(command: CommandLine) -> Self {
         Self {
@@ -90,12 +103,13 @@ impl Subject {
         }
     }
 
-    /// Starts a fresh adapter in `place` (whose folders exist) and tells `ear` of everything that happens. Nothing is
-    /// said to the adapter yet. To be called inside a tokio runtime.
+    /// Starts a fresh adapter in `place` (whose folders exist) and tells `ear` of everything that
+    /// happens. Nothing is said to the adapter yet. To be called inside a tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`LaunchError`] if there is nothing to start. An adapter that starts and dies at once is not an error here.
+    /// [`LaunchError`] if there is nothing to start. An adapter that starts and dies at once is not
+    /// an error here.
     #[expect(
         clippy::unused_async,
         reason = "containment may have to wait here, and callers await already"

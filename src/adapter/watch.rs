@@ -12,7 +12,8 @@ use super::stray::Brood;
 /// The most bytes a sandbox folder may hold.
 const SANDBOX_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The most bytes any one file may hold; the system enforces it at once, where the watch would be late.
+/// The most bytes any one file may hold; the system enforces it at once, where the watch would be
+/// late.
 pub(crate) const FILE_BYTES: u64 = 128 * 1024 * 1024;
 
 /// The most files and folders a sandbox may hold.
@@ -24,7 +25,8 @@ const PROCESSES: usize = 64;
 /// How often the watch looks.
 const ROUND: Duration = Duration::from_millis(100);
 
-/// Looks after the sandbox at `root` and the processes of `brood`, until one of them is over its limit.
+/// Looks after the sandbox at `root` and the processes of `brood`, until one of them is over its
+/// limit.
 pub(crate) async fn watch(root: PathBuf, brood: Option<Brood>) -> (Breach, String) {
     let mut rounds = interval(ROUND);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);

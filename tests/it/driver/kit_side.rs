@@ -204,6 +204,20 @@ async fn an_adapter_that_does_not_leave_is_dropped_after_the_grace() {
 }
 
 #[tokio::test]
+async fn an_adapter_that_blocks_its_thread_does_not_block_the_kit() {
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let blocked = std::sync::Mutex::new(blocked);
+    let subject = Subject::served(move |_input, _output| {
+        let _ = blocked.lock().unwrap().recv();
+        std::future::pending()
+    });
+    let (running, ..) = launch(&subject).await;
+    assert_eq!(running.kill().await.exit, Exit::Stuck);
+    drop(release);
+    assert_eq!(running.ended().await, Exit::Dropped);
+}
+
+#[tokio::test]
 async fn a_log_line_is_named_and_the_answer_behind_it_is_heard() {
     let subject = program(|ask| {
         vec![

@@ -1,4 +1,5 @@
-//! The smallest adapter with a will of its own: what it does is written in the text it is asked to send.
+//! The smallest adapter with a will of its own: what it does is written in the text it is asked to
+//! send.
 
 use std::future::pending;
 use std::sync::Arc;

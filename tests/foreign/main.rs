@@ -3,6 +3,9 @@
 //! Where no interpreter or no registry is at hand a test is reported as ignored, with the reason.
 //! `AIOS_WECHAT_FOREIGN=require` turns that into a failure, `AIOS_WECHAT_FOREIGN=off` skips all.
 
+mod bench;
+mod clients;
+mod node;
 mod place;
 mod python;
 mod verdicts;
@@ -18,9 +21,19 @@ type Outcome = Result<(), Absent>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = vec![trial("the_adapter_on_weilink_deviates_as_declared", || {
-        verdicts::hold(&python::adapter("weilink")?)
-    })];
+    let trials = vec![
+        trial("the_adapter_on_weilink_deviates_as_declared", || {
+            verdicts::hold(&python::adapter("weilink")?)
+        }),
+        trial(
+            "weilink_takes_the_simulated_wechat_for_the_real_one",
+            clients::weilink,
+        ),
+        trial(
+            "weixin_agent_sdk_takes_the_simulated_wechat_for_the_real_one",
+            clients::weixin_agent_sdk,
+        ),
+    ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

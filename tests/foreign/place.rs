@@ -4,6 +4,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 /// Why a test did not come to its end.
 #[derive(Debug)]
@@ -24,13 +25,17 @@ pub(crate) fn broken(what: impl std::fmt::Display) -> Absent {
     Absent::Broken(what.to_string())
 }
 
+/// One installation at a time: the next may find that nothing is left to do.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// The folder below `target/foreign` in which `pins` are installed, made by `install` if it is not
-/// there yet. It appears complete or not at all, so tests may run at the same time.
+/// there yet. It appears complete or not at all, so several processes may want it at once.
 pub(crate) fn installed(
     name: &str,
     pins: &str,
     install: impl FnOnce(&Path) -> Result<(), Absent>,
 ) -> Result<PathBuf, Absent> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut hasher = DefaultHasher::new();
     pins.hash(&mut hasher);
     let built = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -39,15 +44,14 @@ pub(crate) fn installed(
     if place.is_dir() {
         return Ok(place);
     }
-    let draft = folder.join(format!("{name}.{}", std::process::id()));
-    fs::create_dir_all(&draft).map_err(broken)?;
-    let done = install(&draft);
-    if done.is_ok() && fs::rename(&draft, &place).is_ok() {
-        return Ok(place);
+    fs::create_dir_all(&folder).map_err(broken)?;
+    let draft = tempfile::tempdir_in(&folder).map_err(broken)?;
+    install(draft.path())?;
+    match fs::rename(draft.path(), &place) {
+        // Another process was faster.
+        Err(_) if place.is_dir() => Ok(place),
+        renamed => renamed.map(|()| place).map_err(broken),
     }
-    // Failed, or another test was faster.
-    fs::remove_dir_all(&draft).map_err(broken)?;
-    done.map(|()| place)
 }
 
 /// Runs a program to its end; one that cannot be found is missing.
@@ -60,10 +64,12 @@ pub(crate) fn finish(command: &mut Command) -> Result<Output, Absent> {
     })
 }
 
-/// The last line that says something.
-pub(crate) fn last_words(output: &Output) -> String {
-    let text = [output.stdout.as_slice(), &output.stderr].concat();
-    let text = String::from_utf8_lossy(&text);
-    let line = text.lines().rev().find(|line| !line.trim().is_empty());
-    line.unwrap_or("no word").to_owned()
+/// The line that says why a program failed.
+pub(crate) fn complaint(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut lines = text
+        .lines()
+        .filter(|line| line.to_lowercase().contains("error"));
+    let line = lines.next().or_else(|| text.lines().last());
+    line.unwrap_or("it says nothing").trim().to_owned()
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::place::{Absent, broken, finish, installed, last_words, repository};
+use crate::place::{Absent, broken, complaint, finish, installed, repository};
 use crate::verdicts::Adapter;
 
 /// An adapter of `tests/adapters`, ready to run.
@@ -48,6 +48,6 @@ fn run(command: &mut Command) -> Result<(), Absent> {
     }
     Err(Absent::Missing(format!(
         "the packages cannot be installed: {}",
-        last_words(&output)
+        complaint(&output)
     )))
 }

@@ -1,0 +1,57 @@
+//! Node: a folder of pinned packages, the interpreter among them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::place::{Absent, broken, complaint, finish, installed, repository};
+
+/// Packages of `tests/adapters`, installed.
+pub(crate) struct Packages(PathBuf);
+
+/// Installs exactly what the lock file of an adapter pins.
+pub(crate) fn packages(name: &str) -> Result<Packages, Absent> {
+    let adapter = repository("tests/adapters").join(name);
+    let files = ["package.json", "package-lock.json"];
+    let texts = files.map(|file| fs::read_to_string(adapter.join(file)));
+    let [manifest, lock] = texts.map(|text| text.map_err(broken));
+    let pins = manifest? + &lock?;
+    let place = installed(name, &pins, |place| {
+        for file in files {
+            fs::copy(adapter.join(file), place.join(file)).map_err(broken)?;
+        }
+        let quiet = ["ci", "--no-audit", "--no-fund"];
+        let output = finish(Command::new("npm").args(quiet).current_dir(place))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() {
+            Ok(())
+        } else if said.contains("EINTEGRITY") || said.contains("EUSAGE") {
+            Err(broken(said))
+        } else {
+            let words = complaint(&output);
+            Err(Absent::Missing(format!(
+                "the packages cannot be installed: {words}"
+            )))
+        }
+    })?;
+    Ok(Packages(place))
+}
+
+impl Packages {
+    /// The interpreter.
+    pub(crate) fn node(&self) -> PathBuf {
+        self.0.join("node_modules/node/bin/node")
+    }
+
+    /// A script beside the packages, where it finds them.
+    pub(crate) fn script(&self, source: &Path) -> Result<PathBuf, Absent> {
+        let name = source.file_name().unwrap_or_default();
+        let (copy, draft) = (
+            self.0.join(name),
+            self.0.join(std::process::id().to_string()),
+        );
+        fs::copy(source, &draft).map_err(broken)?;
+        fs::rename(draft, &copy).map_err(broken)?;
+        Ok(copy)
+    }
+}

@@ -1,13 +1,13 @@
 //! Mutants of owner, allowlist and pairing (WX-ACCESS).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::Mutant;
 use super::bend::{Bend, Bubble, Polled, Sent, Wechat, rewrite};
-use super::parts::{Parts, integration, memories, messages, results};
+use super::parts::{Parts, Shared, integration, memories, messages, results, with};
 use super::twist::{Fate, Twist};
 use crate::contract::Id;
 use crate::reference::outbox::client_id;
@@ -21,25 +21,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
         reason: "to be forwarded",
         make: || {
             integration(|integration| {
-                if let Some(policy) = integration.get_mut("policy") {
+                if integration["auth"].get("owner_user_id").is_some()
+                    && let Some(policy) = integration.get_mut("policy")
+                {
                     policy["owner_only"] = false.into();
                 }
             })
         },
     },
     Mutant {
-        name: "admits-everybody",
-        breaks: "It admits strangers where there is an allowlist.",
+        name: "opens-after-a-friend",
+        breaks: "Once somebody from the allowlist has written, it admits everybody.",
         rule: "WX-ACCESS-002",
         reason: "to be forwarded",
-        make: || impersonating(|rules, sender| rules.listed() && !rules.resembles(sender)),
+        make: || impersonating(|rules, sender| rules.opened && !sender.ends_with("@im.bot")),
     },
     Mutant {
         name: "opens-without-an-allowlist",
         breaks: "It takes an empty or missing allowlist for an open door.",
         rule: "WX-ACCESS-003",
         reason: "to be forwarded",
-        make: || impersonating(|rules, _| !rules.listed()),
+        make: || impersonating(|rules, sender| !rules.listed() && !sender.ends_with("@im.bot")),
     },
     Mutant {
         name: "folds-ids",
@@ -56,18 +58,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || impersonating(|rules, sender| rules.people().any(|id| sender.starts_with(id))),
     },
     Mutant {
-        name: "reports-the-words-of-strangers",
-        breaks: "It hides the text of a denied message in the report about it.",
+        name: "reports-the-files-of-strangers",
+        breaks: "It hides the name of a denied file in the report about it.",
         rule: "WX-ACCESS-005",
         reason: "to go nowhere",
-        make: reporting_words,
+        make: || {
+            denied_files(|event, name| {
+                // The one member of a report that takes free text.
+                event["payload"]["group_id"] = name.into();
+                Fate::Pass
+            })
+        },
     },
     Mutant {
-        name: "conceals-strangers",
-        breaks: "It drops a denied message without a report.",
+        name: "conceals-the-files-of-strangers",
+        breaks: "It drops a denied file without a report.",
         rule: "WX-ACCESS-005",
         reason: "no event about it",
-        make: || super::parts::twisted(ConcealsStrangers),
+        make: || denied_files(|_, _| Fate::Answer(Ok(json!({"status": "accepted"})))),
     },
     Mutant {
         name: "hides-its-allowlist",
@@ -99,18 +107,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What several boundaries of one mutant share.
-type Shared<T> = Arc<Mutex<T>>;
-
-fn with<T, R>(shared: &Shared<T>, look: impl FnOnce(&mut T) -> R) -> R {
-    look(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
 /// The access rules as the mutant was given them.
 #[derive(Default)]
 pub(super) struct Rules {
     owner: Option<String>,
     allowlist: Vec<String>,
+    /// Somebody from the allowlist has written.
+    opened: bool,
 }
 
 impl Rules {
@@ -215,68 +218,54 @@ impl Twist for Unmasks {
     }
 }
 
-/// The texts of messages, by message id.
-type Words = Shared<BTreeMap<String, String>>;
+/// The names of files, by message id.
+type Names = Shared<BTreeMap<String, String>>;
 
-fn reporting_words() -> Parts {
-    let words: Words = Arc::default();
+/// A report about a denied file is treated with knowledge of the file's name.
+fn denied_files(treat: fn(&mut Value, &str) -> Fate) -> Parts {
+    let names: Names = Arc::default();
     let bend = {
-        let words = Arc::clone(&words);
-        move || RemembersWords {
-            words: Arc::clone(&words),
+        let names = Arc::clone(&names);
+        move || RemembersNames {
+            names: Arc::clone(&names),
         }
     };
     Parts {
-        twist: Box::new(ReportsWords { words }),
+        twist: Box::new(TreatsDenials { names, treat }),
         surroundings: Bubble::default().bend(bend),
     }
 }
 
-struct RemembersWords {
-    words: Words,
+struct RemembersNames {
+    names: Names,
 }
 
-impl Bend for RemembersWords {
+impl Bend for RemembersNames {
     fn polled(&self, answer: Polled) -> Polled {
         rewrite(answer, |batch| {
             for message in batch {
-                let items = message["item_list"].as_array().into_iter().flatten();
-                let places = ["/text_item/text", "/file_item/file_name"];
-                let mut said =
-                    items.flat_map(|item| places.iter().filter_map(|place| item.pointer(place)));
-                if let Some(said) = said.next().and_then(Value::as_str) {
+                let name = message.pointer("/item_list/0/file_item/file_name");
+                if let Some(name) = name.and_then(Value::as_str) {
                     let id = message["message_id"].to_string();
-                    with(&self.words, |words| words.insert(id, said.to_owned()));
+                    with(&self.names, |names| names.insert(id, name.to_owned()));
                 }
             }
         })
     }
 }
 
-struct ReportsWords {
-    words: Words,
+struct TreatsDenials {
+    names: Names,
+    treat: fn(&mut Value, &str) -> Fate,
 }
 
-impl Twist for ReportsWords {
+impl Twist for TreatsDenials {
     fn event(&mut self, event: &mut Value) -> Fate {
         let id = event["message_id"].as_str().unwrap_or_default();
-        if event["status_code"] == "access_denied"
-            && let Some(said) = with(&self.words, |words| words.get(id).cloned())
-        {
-            // The one member of a report that takes free text.
-            event["payload"]["group_id"] = said.into();
-        }
-        Fate::Pass
-    }
-}
-
-struct ConcealsStrangers;
-impl Twist for ConcealsStrangers {
-    fn event(&mut self, event: &mut Value) -> Fate {
-        if event["status_code"] == "access_denied" {
-            Fate::Answer(Ok(json!({"status": "accepted"})))
-        } else {
-            Fate::Pass
+        let name = with(&self.names, |names| names.get(id).cloned());
+        match name {
+            Some(name) if event["status_code"] == "access_denied" => (self.treat)(event, &name),
+            _ => Fate::Pass,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Mutants of redelivery (WX-DEDUP).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -69,11 +69,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
-        name: "reads-ids-as-doubles",
-        breaks: "It reads message ids in double precision.",
+        name: "compares-ids-as-doubles",
+        breaks: "It takes two messages for one whose ids are equal in double precision.",
         rule: "WX-DEDUP-008",
-        reason: "an event with the message_id",
-        make: || messages(read_as_double),
+        reason: "to be forwarded",
+        make: || bent(ComparesDoubles::default),
     },
 ];
 
@@ -115,14 +115,22 @@ impl Bend for DedupsByWords {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the loss is the fault"
-)]
-fn read_as_double(message: &mut Value) {
-    if let Some(id) = message["message_id"].as_u64() {
-        message["message_id"] = (id as f64 as u64).into();
+#[derive(Default)]
+struct ComparesDoubles {
+    seen: Mutex<BTreeMap<u64, u64>>,
+}
+impl Bend for ComparesDoubles {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            batch.retain(|message| {
+                let Some(id) = message["message_id"].as_u64() else {
+                    return true;
+                };
+                #[expect(clippy::cast_precision_loss, reason = "the loss is the fault")]
+                let double = (id as f64).to_bits();
+                *seen.entry(double).or_insert(id) == id
+            });
+        })
     }
 }

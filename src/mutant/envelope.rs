@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Mutant;
 use super::access::impersonating;
-use super::parts::{Parts, batches, events, is_about_person, messages, results, twisted};
-use super::twist::{Fate, Twist};
+use super::parts::{Parts, batches, events, is_about_person, messages, remove, results, twisted};
+use super::twist::{Fate, Reply, Twist};
 use crate::wire::{STATE_FINISH, STATE_GENERATING};
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -62,14 +62,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || events(|event| event["seq"] = 1.into()),
     },
     Mutant {
-        name: "renumbers-repeats",
-        breaks: "It gives a repeated event a number of its own.",
+        name: "dates-repeats-anew",
+        breaks: "It gives a repeated event another time.",
         rule: "WX-ENV-005",
         reason: "the same as at first",
         make: || {
             events(|event| {
-                let repeats = event["retry_count"].as_u64().unwrap_or_default();
-                event["seq"] = (event["seq"].as_u64().unwrap_or_default() + repeats).into();
+                if event.get("retry_count").is_some() {
+                    event["timestamp"] = "2001-01-01T00:00:00Z".into();
+                }
             })
         },
     },
@@ -191,12 +192,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
 ];
 
-fn remove(document: &mut Value, member: &str) {
-    if let Value::Object(members) = document {
-        members.remove(member);
-    }
-}
-
 /// Status events about people are changed.
 fn statuses(change: impl Fn(&mut Value) + Send + 'static) -> Parts {
     events(move |event| {
@@ -222,26 +217,25 @@ fn texts(change: impl Fn(&str) -> String + Send + 'static) -> Parts {
 #[derive(Default)]
 struct ReportsToolCalls {
     pending: Vec<(&'static str, Value)>,
-    numbers: BTreeMap<String, u64>,
 }
 impl Twist for ReportsToolCalls {
     /// Leaves room in the numbering for what is sent besides.
     fn event(&mut self, event: &mut Value) -> Fate {
-        let number = event["seq"].as_u64().unwrap_or_default() * 2;
-        event["seq"] = number.into();
-        if event["event_type"] == "message" && event.get("retry_count").is_none() {
+        event["seq"] = (event["seq"].as_u64().unwrap_or_default() * 2).into();
+        Fate::Pass
+    }
+
+    fn settled(&mut self, event: &Value, reply: &mut Reply) {
+        if reply.is_ok() && event["event_type"] == "message" {
             let mut call = event.clone();
-            for member in ["message_id", "dedup_key"] {
+            for member in ["message_id", "dedup_key", "retry_count"] {
                 remove(&mut call, member);
             }
             call["event_type"] = "tool_call".into();
-            call["seq"] = (number + 1).into();
+            call["seq"] = (event["seq"].as_u64().unwrap_or_default() + 1).into();
             call["payload"] = json!({});
-            self.numbers
-                .insert(event["stream_id"].to_string(), number + 1);
             self.pending.push(("event", call));
         }
-        Fate::Pass
     }
 
     fn asides(&mut self) -> Vec<(&'static str, Value)> {
@@ -282,6 +276,7 @@ impl Twist for OldStream {
 #[derive(Default)]
 struct OwnClock {
     now: Value,
+    first_dates: BTreeMap<String, Value>,
 }
 impl Twist for OwnClock {
     fn request(&mut self, method: &str, params: &mut Value) -> Fate {
@@ -294,7 +289,12 @@ impl Twist for OwnClock {
     }
 
     fn event(&mut self, event: &mut Value) -> Fate {
-        event["timestamp"] = self.now.clone();
+        let key = event["dedup_key"].to_string();
+        let date = self
+            .first_dates
+            .entry(key)
+            .or_insert_with(|| self.now.clone());
+        event["timestamp"] = date.clone();
         Fate::Pass
     }
 }

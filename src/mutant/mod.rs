@@ -12,8 +12,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 mod access;
 mod bend;
+mod boundary;
+mod context;
+mod cursor;
 mod dedup;
 mod envelope;
+mod health;
+mod leaks;
+mod life;
+mod media;
+mod outbound;
 mod parts;
 mod route;
 mod setup;
@@ -45,6 +53,14 @@ pub fn all() -> impl Iterator<Item = &'static Mutant> {
         route::MUTANTS,
         access::MUTANTS,
         dedup::MUTANTS,
+        cursor::MUTANTS,
+        context::MUTANTS,
+        outbound::MUTANTS,
+        media::MUTANTS,
+        health::MUTANTS,
+        leaks::MUTANTS,
+        boundary::MUTANTS,
+        life::MUTANTS,
     ]
     .into_iter()
     .flatten()

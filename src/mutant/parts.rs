@@ -1,5 +1,7 @@
 //! What a mutant is made of, and the short ways to make one.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::{Value, json};
 
 use super::bend::{Bend, Bubble, Polled, Warp, rewrite};
@@ -10,6 +12,14 @@ use crate::reference::state::{Found, StateDocument};
 pub(super) struct Parts {
     pub(super) twist: Box<dyn Twist>,
     pub(super) surroundings: Bubble,
+}
+
+/// What several boundaries of one mutant share.
+pub(super) type Shared<T> = Arc<Mutex<T>>;
+
+/// A look at what is shared.
+pub(super) fn with<T, R>(shared: &Shared<T>, look: impl FnOnce(&mut T) -> R) -> R {
+    look(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The conversation as it is.
@@ -170,4 +180,11 @@ pub(super) fn is_about_person(event: &Value) -> bool {
 pub(super) fn refusal(pointer: &str, message: &str) -> Value {
     json!({"code": -32602, "message": "the document breaks the contract",
            "data": {"pointer": pointer, "message": message}})
+}
+
+/// Takes a member out of a document.
+pub(super) fn remove(document: &mut Value, member: &str) {
+    if let Value::Object(members) = document {
+        members.remove(member);
+    }
 }

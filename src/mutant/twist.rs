@@ -25,6 +25,8 @@ pub(super) enum Fate {
     PassAndAnswer(Reply),
     /// Nobody hears of it, and nobody answers.
     Swallow,
+    /// It waits until the adapter has answered something. Meant for requests of the kit.
+    Later,
 }
 
 /// A change of the conversation. What is not overridden passes unchanged.
@@ -101,6 +103,8 @@ struct Booth {
     told: BTreeMap<String, Value>,
     /// Ids of requests whose true answer nobody must hear.
     dropped: BTreeSet<String>,
+    /// Lines of the kit that wait for their turn.
+    waiting: Vec<String>,
     asides: u64,
     to_adapter: String,
     to_kit: String,
@@ -113,6 +117,7 @@ impl Booth {
             asked: BTreeMap::new(),
             told: BTreeMap::new(),
             dropped: BTreeSet::new(),
+            waiting: Vec::new(),
             asides: 0,
             to_adapter: String::new(),
             to_kit: String::new(),
@@ -179,6 +184,7 @@ impl Booth {
                 Fate::PassAndAnswer(_) => {
                     self.dropped.insert(key);
                 }
+                Fate::Later => return self.waiting.push(line.to_owned()),
                 Fate::Answer(_) | Fate::Swallow => return,
             }
             return say(&mut self.to_adapter, &frame.to_string());
@@ -210,7 +216,7 @@ impl Booth {
                 Fate::PassAndAnswer(_) => {
                     self.dropped.insert(key);
                 }
-                Fate::Answer(_) | Fate::Swallow => return,
+                Fate::Answer(_) | Fate::Swallow | Fate::Later => return,
             }
             return say(&mut self.to_kit, &frame.to_string());
         }
@@ -221,6 +227,9 @@ impl Booth {
         let mut reply = reply_of(frame);
         self.twist.answer(&method, &params, &mut reply);
         say(&mut self.to_kit, &answer(&id, &reply));
+        for line in std::mem::take(&mut self.waiting) {
+            self.kit_says(&line);
+        }
     }
 
     fn interject(&mut self) {

@@ -1,0 +1,186 @@
+//! Mutants of context tokens (WX-CTX).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::Mutant;
+use super::bend::{Bend, Bubble, Polled, Sent, Warp, Wechat, rewrite};
+use super::parts::{Parts, Shared, bent, memories, remove, results, with};
+use crate::contract::Code;
+use crate::reference::state::StateDocument;
+use crate::reference::transport::Failure;
+use crate::wire::WeixinMessage;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "answers-with-anybodys-token",
+        breaks: "It answers with the newest token of whoever wrote last.",
+        rule: "WX-CTX-001",
+        reason: "",
+        make: || bent(AnybodysToken::default),
+    },
+    Mutant {
+        name: "answers-with-the-first-token",
+        breaks: "It answers with the first token a person ever had.",
+        rule: "WX-CTX-001",
+        reason: "",
+        make: || bent(FirstToken::default),
+    },
+    Mutant {
+        name: "forgets-contexts-at-a-restart",
+        breaks: "It keeps context tokens for one process only, although it claims the cache.",
+        rule: "WX-CTX-002",
+        reason: "",
+        make: || memories(|kept| kept.contexts.clear()),
+    },
+    Mutant {
+        name: "drops-what-has-no-context",
+        breaks: "It says that an action was delivered for which it had no context token.",
+        rule: "WX-CTX-003",
+        reason: "",
+        make: || {
+            results("act", |_, receipt| {
+                if receipt["error_code"] == "context_unavailable" && receipt["chunks_total"] == 0 {
+                    remove(receipt, "error_code");
+                    receipt["status_code"] = "delivered".into();
+                    receipt["chunks_sent"] = 1.into();
+                    receipt["chunks_total"] = 1.into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "hammers-a-refused-context",
+        breaks: "It goes on sending with a context token that WeChat has refused.",
+        rule: "WX-CTX-004",
+        reason: "",
+        make: || bent(|| HammersRefusedContext),
+    },
+    Mutant {
+        name: "keeps-tokens-without-being-asked",
+        breaks: "It keeps context tokens in its state although the cache is off.",
+        rule: "WX-CTX-005",
+        reason: "",
+        make: keeping_tokens,
+    },
+];
+
+/// What stands in a string member of a message.
+fn text(message: &Value, member: &str) -> String {
+    message[member].as_str().unwrap_or_default().to_owned()
+}
+
+#[derive(Default)]
+struct AnybodysToken {
+    newest: Mutex<String>,
+}
+impl Bend for AnybodysToken {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            for message in batch {
+                let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+                *newest = text(message, "context_token");
+            }
+        })
+    }
+
+    fn sending(&self, mut message: WeixinMessage) -> WeixinMessage {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if !newest.is_empty() {
+            message.context_token.clone_from(&newest);
+        }
+        message
+    }
+}
+
+#[derive(Default)]
+struct FirstToken {
+    first: Mutex<BTreeMap<String, String>>,
+}
+impl Bend for FirstToken {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            for message in batch {
+                let token = text(message, "context_token");
+                first.entry(text(message, "from_user_id")).or_insert(token);
+            }
+        })
+    }
+
+    fn sending(&self, mut message: WeixinMessage) -> WeixinMessage {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = first.get(&message.to_user_id) {
+            message.context_token.clone_from(token);
+        }
+        message
+    }
+}
+
+struct HammersRefusedContext;
+impl Bend for HammersRefusedContext {
+    fn send<'a>(&'a self, wechat: &'a Wechat, message: WeixinMessage) -> BoxFuture<'a, Sent> {
+        async move {
+            let mut answer = wechat.send_message(message.clone()).await;
+            for _ in 0..5 {
+                let refused = |failure: &Failure| failure.code() == Code::ContextUnavailable;
+                if !answer.as_ref().is_err_and(refused) {
+                    break;
+                }
+                answer = wechat.send_message(message.clone()).await;
+            }
+            answer
+        }
+        .boxed()
+    }
+}
+
+/// The newest token of each peer.
+type Tokens = Shared<BTreeMap<String, String>>;
+
+fn keeping_tokens() -> Parts {
+    let tokens: Tokens = Arc::default();
+    let (bend, warp) = (Arc::clone(&tokens), tokens);
+    Bubble::default()
+        .bend(move || LearnsTokens(Arc::clone(&bend)))
+        .warp(move |_| KeepsTokens(Arc::clone(&warp)))
+        .into()
+}
+
+struct LearnsTokens(Tokens);
+impl Bend for LearnsTokens {
+    fn polled(&self, answer: Polled) -> Polled {
+        rewrite(answer, |batch| {
+            for message in batch {
+                let (sender, token) = (
+                    text(message, "from_user_id"),
+                    text(message, "context_token"),
+                );
+                with(&self.0, |tokens| tokens.insert(sender, token));
+            }
+        })
+    }
+}
+
+struct KeepsTokens(Tokens);
+impl Warp for KeepsTokens {
+    fn saving(&self, document: &mut StateDocument) {
+        with(&self.0, |tokens| document.contexts.extend(tokens.clone()));
+    }
+}
+
+/// A receipt as if everything had gone well.
+pub(super) fn good_receipt(action: &Value) -> Value {
+    json!({
+        "message_id": action["message_id"],
+        "correlation_id": action["correlation_id"],
+        "status_code": "delivered",
+        "chunks_sent": 1,
+        "chunks_total": 1,
+        "wechat_message_ids": [],
+    })
+}

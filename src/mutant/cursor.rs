@@ -1,0 +1,310 @@
+//! Mutants of position and recovery (WX-CURSOR), and of damaged state.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Mutant;
+use super::bend::{Bend, Bubble, Polled, Warp, Wechat};
+use super::parts::{Parts, Shared, bent, integration, memories, twisted, with};
+use super::twist::{Fate, Reply, Twist};
+use crate::reference::state::{FolderStore, Found, StateDocument, Store as _};
+use crate::reference::transport::Failure;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "conceals-damage",
+        breaks: "It takes damaged state for a first start and tells nobody.",
+        rule: "WX-DEDUP-006",
+        reason: "state_damaged",
+        make: || Bubble::default().warp(|_| ConcealsDamage).into(),
+    },
+    Mutant {
+        name: "acknowledges-too-early",
+        breaks: "It polls with the new cursor before AIOS has accepted what came with it.",
+        rule: "WX-CURSOR-001",
+        reason: "",
+        make: || bent(Prefetches::default),
+    },
+    Mutant {
+        name: "saves-the-cursor-first",
+        breaks: "It writes the new cursor down before AIOS has accepted what came with it.",
+        rule: "WX-CURSOR-002",
+        reason: "",
+        make: saving_the_cursor_first,
+    },
+    Mutant {
+        name: "forgets-its-position",
+        breaks: "It starts from the beginning at every start.",
+        rule: "WX-CURSOR-003",
+        reason: "",
+        make: || memories(|kept| kept.cursors.clear()),
+    },
+    Mutant {
+        name: "clings-to-a-lost-position",
+        breaks: "It goes on polling with a position that WeChat does not know.",
+        rule: "WX-CURSOR-004",
+        reason: "",
+        make: || bent(|| ClingsToLostPosition),
+    },
+    Mutant {
+        name: "conceals-a-lost-position",
+        breaks: "It recovers from a lost position and tells nobody.",
+        rule: "WX-CURSOR-004",
+        reason: "cursor_reset",
+        make: || twisted(Conceals("cursor_reset")),
+    },
+    Mutant {
+        name: "shares-its-position",
+        breaks: "It keeps its position under one key, whatever the configuration says.",
+        rule: "WX-CURSOR-005",
+        reason: "",
+        make: || {
+            integration(|integration| {
+                if let Some(key) = integration.pointer_mut("/config/cursor_key") {
+                    *key = "cursor".into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "gives-up-after-two-tries",
+        breaks: "It drops an event that AIOS could not take three times.",
+        rule: "WX-CURSOR-006",
+        reason: "",
+        make: || {
+            settlements(|event, reply| {
+                let tries = event["retry_count"].as_u64().unwrap_or_default();
+                if is_error(reply, -32002) && tries >= 2 {
+                    *reply = Ok(json!({"status": "accepted"}));
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "dies-of-damage",
+        breaks: "It refuses to start when its state is damaged.",
+        rule: "WX-CURSOR-007",
+        reason: "",
+        make: || twisted(DiesOfDamage),
+    },
+    Mutant {
+        name: "insists-on-a-refused-event",
+        breaks: "It sends an event again that AIOS has refused.",
+        rule: "WX-CURSOR-008",
+        reason: "",
+        make: || {
+            settlements(|_, reply| {
+                if is_error(reply, -32001) {
+                    *reply = Err(json!({"code": -32002, "message": "later",
+                                        "data": {"retry_after_ms": 100}}));
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "conceals-a-refusal",
+        breaks: "It does not say that AIOS refused an event.",
+        rule: "WX-CURSOR-008",
+        reason: "event_refused",
+        make: || twisted(Conceals("event_refused")),
+    },
+];
+
+fn is_error(reply: &Reply, code: i64) -> bool {
+    reply.as_ref().is_err_and(|error| error["code"] == code)
+}
+
+/// AIOS's answers are changed before the adapter hears of them.
+fn settlements(change: impl FnMut(&Value, &mut Reply) + Send + 'static) -> Parts {
+    struct Settlements<F>(F);
+    impl<F: FnMut(&Value, &mut Reply) + Send> Twist for Settlements<F> {
+        fn settled(&mut self, event: &Value, reply: &mut Reply) {
+            (self.0)(event, reply);
+        }
+    }
+    twisted(Settlements(change))
+}
+
+struct ConcealsDamage;
+impl Warp for ConcealsDamage {
+    fn found(&self, found: Found) -> Found {
+        if found == Found::Damaged {
+            Found::Nothing
+        } else {
+            found
+        }
+    }
+}
+
+/// Says nothing of a code, neither in events nor in health.
+struct Conceals(&'static str);
+impl Twist for Conceals {
+    fn event(&mut self, event: &mut Value) -> Fate {
+        if event["status_code"] == self.0 {
+            Fate::Answer(Ok(json!({"status": "accepted"})))
+        } else {
+            Fate::Pass
+        }
+    }
+
+    fn answer(&mut self, method: &str, _: &Value, reply: &mut Reply) {
+        if let ("health", Ok(Value::Object(health))) = (method, reply) {
+            if let Some(Value::Array(errors)) = health.get_mut("recent_errors") {
+                errors.retain(|error| error["code"] != self.0);
+            }
+            if health
+                .get("last_error_code")
+                .is_some_and(|code| code == self.0)
+            {
+                health.remove("last_error_code");
+            }
+        }
+    }
+}
+
+/// Has the next poll on the wire before it hands over a batch.
+#[derive(Default)]
+struct Prefetches {
+    ahead: Mutex<Option<AbortOnDropHandle<Polled>>>,
+}
+impl Prefetches {
+    fn ahead(&self) -> std::sync::MutexGuard<'_, Option<AbortOnDropHandle<Polled>>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+impl Bend for Prefetches {
+    fn poll<'a>(
+        &'a self,
+        wechat: &'a Wechat,
+        cursor: &'a str,
+        sent: &'a (dyn Fn() + Sync),
+    ) -> BoxFuture<'a, Polled> {
+        async move {
+            let ahead = self.ahead().take();
+            let answer = match ahead {
+                Some(ahead) => ahead.await.unwrap_or(Err(Failure::Connection)),
+                None => wechat.get_updates(cursor, sent).await,
+            };
+            if let Ok(batch) = &answer
+                && !batch.msgs.is_empty()
+            {
+                let (wechat, next) = (Arc::clone(wechat), batch.get_updates_buf.clone());
+                let on_wire = Arc::new(Notify::new());
+                let told = Arc::clone(&on_wire);
+                let poll = async move { wechat.get_updates(&next, &|| told.notify_one()).await };
+                *self.ahead() = Some(AbortOnDropHandle::new(tokio::spawn(poll)));
+                on_wire.notified().await;
+            }
+            answer
+        }
+        .boxed()
+    }
+}
+
+/// Where the cursor is written to, and what stands beside it.
+#[derive(Default)]
+struct Notebook {
+    cursor_key: String,
+    cursor: Option<String>,
+    folder: PathBuf,
+    last: StateDocument,
+}
+
+fn saving_the_cursor_first() -> Parts {
+    let notebook: Shared<Notebook> = Arc::default();
+    let (bend, warp) = (Arc::clone(&notebook), Arc::clone(&notebook));
+    let surroundings = Bubble::default()
+        .bend(move || WritesCursors(Arc::clone(&bend)))
+        .warp(move |folder| RemembersDocuments::below(Arc::clone(&warp), &folder));
+    Parts {
+        twist: Box::new(LearnsCursorKey(notebook)),
+        surroundings,
+    }
+}
+
+struct LearnsCursorKey(Shared<Notebook>);
+impl Twist for LearnsCursorKey {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        if method == "start" {
+            let key = params
+                .pointer("/integration/config/cursor_key")
+                .and_then(Value::as_str);
+            with(&self.0, |notebook| {
+                key.unwrap_or_default().clone_into(&mut notebook.cursor_key);
+            });
+        }
+        Fate::Pass
+    }
+}
+
+struct WritesCursors(Shared<Notebook>);
+impl Bend for WritesCursors {
+    fn polled(&self, answer: Polled) -> Polled {
+        if let Ok(batch) = &answer
+            && !batch.get_updates_buf.is_empty()
+        {
+            with(&self.0, |notebook| {
+                let cursor = batch.get_updates_buf.clone();
+                notebook
+                    .last
+                    .cursors
+                    .insert(notebook.cursor_key.clone(), cursor.clone());
+                notebook.cursor = Some(cursor);
+                drop(FolderStore::below(&notebook.folder).save(&notebook.last));
+            });
+        }
+        answer
+    }
+}
+
+struct RemembersDocuments(Shared<Notebook>);
+impl RemembersDocuments {
+    fn below(notebook: Shared<Notebook>, folder: &Path) -> Self {
+        with(&notebook, |notebook| folder.clone_into(&mut notebook.folder));
+        Self(notebook)
+    }
+}
+impl Warp for RemembersDocuments {
+    fn saving(&self, document: &mut StateDocument) {
+        with(&self.0, |notebook| {
+            if let Some(cursor) = &notebook.cursor {
+                document
+                    .cursors
+                    .insert(notebook.cursor_key.clone(), cursor.clone());
+            }
+            notebook.last = document.clone();
+        });
+    }
+}
+
+struct ClingsToLostPosition;
+impl Bend for ClingsToLostPosition {
+    fn polled(&self, answer: Polled) -> Polled {
+        answer.map_err(|failure| match failure {
+            Failure::Refused(mut refusal) => {
+                refusal.errmsg.clear(); // the only thing that says what is wrong
+                Failure::Refused(refusal)
+            }
+            other => other,
+        })
+    }
+}
+
+struct DiesOfDamage;
+impl Twist for DiesOfDamage {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        let folder = params["state_dir"].as_str().unwrap_or_default();
+        if method == "start" && FolderStore::below(Path::new(folder)).load() == Found::Damaged {
+            return Fate::Answer(Err(
+                json!({"code": -32603, "message": "the state is damaged"}),
+            ));
+        }
+        Fate::Pass
+    }
+}

@@ -1,0 +1,200 @@
+//! Mutants of health and recent errors (WX-HEALTH).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::Mutant;
+use super::bend::{Bend, Polled, Wechat};
+use super::parts::{bent, results, twisted};
+use super::twist::{Fate, Reply, Twist};
+use crate::contract::Code;
+use crate::reference::transport::Failure;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "admits-no-failure",
+        breaks: "It calls itself healthy while polls and sends fail.",
+        rule: "WX-HEALTH-001",
+        reason: "",
+        make: || {
+            results("health", |_, health| {
+                if health["health"] == "degraded" {
+                    health["health"] = "healthy".into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "forgets-its-errors",
+        breaks: "It shows no recent errors once it is healthy again.",
+        rule: "WX-HEALTH-001",
+        reason: "",
+        make: || {
+            results("health", |_, health| {
+                if health["health"] == "healthy" {
+                    health["recent_errors"] = json!([]);
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "stays-degraded",
+        breaks: "It never calls itself healthy again after a failure.",
+        rule: "WX-HEALTH-002",
+        reason: "",
+        make: || {
+            results("health", |_, health| {
+                let failed = health["recent_errors"].as_array().is_some_and(|errors| {
+                    let transport = [
+                        "connect_failed",
+                        "timeout",
+                        "http_status",
+                        "malformed_answer",
+                        "wechat_error",
+                    ];
+                    errors
+                        .iter()
+                        .any(|error| transport.iter().any(|code| error["code"] == *code))
+                });
+                if failed && health["health"] == "healthy" {
+                    health["health"] = "degraded".into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "lists-every-error",
+        breaks: "It lists each occurrence of an error by itself, without a bound.",
+        rule: "WX-HEALTH-003",
+        reason: "",
+        make: || {
+            results("health", |_, health| {
+                if let Some(Value::Array(errors)) = health.get_mut("recent_errors") {
+                    let each = errors
+                        .iter()
+                        .flat_map(|error| std::iter::repeat_n(error.clone(), 40));
+                    *errors = each.collect();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "hammers-an-expired-login",
+        breaks: "It polls again at once after WeChat said that the login has expired.",
+        rule: "WX-HEALTH-004",
+        reason: "",
+        make: || bent(|| PollsAgain(|failure| failure.code() == Code::SessionExpired)),
+    },
+    Mutant {
+        name: "calls-an-expired-login-degraded",
+        breaks: "It says of an expired login that it mends itself.",
+        rule: "WX-HEALTH-004",
+        reason: "",
+        make: || {
+            results("health", |_, health| {
+                if health["health"] == "unhealthy" {
+                    health["health"] = "degraded".into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "retries-without-a-pause",
+        breaks: "It polls again at once after a failure, several times.",
+        rule: "WX-HEALTH-005",
+        reason: "",
+        make: || {
+            bent(|| {
+                PollsAgain(|failure| {
+                    failure.code() != Code::SessionExpired && !failure.is_lost_cursor()
+                })
+            })
+        },
+    },
+    Mutant {
+        name: "sees-what-it-does-not-see",
+        breaks: "It says that WeChat was seen just now, whenever it is asked.",
+        rule: "WX-HEALTH-006",
+        reason: "",
+        make: || twisted(SeesNow::default()),
+    },
+    Mutant {
+        name: "forgets-what-came-in-an-outage",
+        breaks: "It drops the first messages that come after a failure.",
+        rule: "WX-HEALTH-007",
+        reason: "",
+        make: || bent(ForgetsOutages::default),
+    },
+];
+
+/// Repeats a failed poll at once, three times.
+struct PollsAgain(fn(&Failure) -> bool);
+impl Bend for PollsAgain {
+    fn poll<'a>(
+        &'a self,
+        wechat: &'a Wechat,
+        cursor: &'a str,
+        sent: &'a (dyn Fn() + Sync),
+    ) -> BoxFuture<'a, Polled> {
+        async move {
+            let mut answer = wechat.get_updates(cursor, sent).await;
+            for _ in 0..3 {
+                match &answer {
+                    Err(failure) if (self.0)(failure) => {
+                        answer = wechat.get_updates(cursor, sent).await;
+                    }
+                    _ => break,
+                }
+            }
+            answer
+        }
+        .boxed()
+    }
+}
+
+#[derive(Default)]
+struct SeesNow {
+    now: Value,
+}
+impl Twist for SeesNow {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        match method {
+            "start" => self.now = params["clock"]["now"].clone(),
+            "advance" => self.now = params["now"].clone(),
+            _ => {}
+        }
+        Fate::Pass
+    }
+
+    fn answer(&mut self, method: &str, _: &Value, reply: &mut Reply) {
+        if let ("health", Ok(health)) = (method, reply)
+            && health["health"] != "stopped"
+        {
+            health["last_seen_at"] = self.now.clone();
+        }
+    }
+}
+
+#[derive(Default)]
+struct ForgetsOutages {
+    failed: AtomicBool,
+}
+impl Bend for ForgetsOutages {
+    fn polled(&self, answer: Polled) -> Polled {
+        match answer {
+            Ok(mut batch) => {
+                if !batch.msgs.is_empty() && self.failed.swap(false, Ordering::Relaxed) {
+                    batch.msgs.clear();
+                }
+                Ok(batch)
+            }
+            Err(failure) => {
+                self.failed.store(true, Ordering::Relaxed);
+                Err(failure)
+            }
+        }
+    }
+}

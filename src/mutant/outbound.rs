@@ -1,0 +1,250 @@
+//! Mutants of outbound actions (WX-OUT).
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::Mutant;
+use super::bend::{Bend, Sent, Wechat};
+use super::context::good_receipt;
+use super::parts::{bent, integration, refusal, remove, requests, results, twisted};
+use super::twist::{Fate, Reply, Twist};
+use crate::reference::transport::Failure;
+use crate::wire::{MessageItem, Raw, Refusal, SendMessageResponse, WeixinMessage};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "knows-no-error-action",
+        breaks: "It refuses an outbound error as an unknown type.",
+        rule: "WX-OUT-001",
+        reason: "",
+        make: || twisted(KnowsNoErrorAction),
+    },
+    Mutant {
+        name: "splits-graphemes",
+        breaks: "It cuts a text inside a grapheme cluster.",
+        rule: "WX-OUT-002",
+        reason: "",
+        make: || bent(|| SplitsGraphemes),
+    },
+    Mutant {
+        name: "exceeds-the-limit",
+        breaks: "It sends chunks of twice the configured length.",
+        rule: "WX-OUT-002",
+        reason: "",
+        make: || {
+            integration(|integration| {
+                if let Some(limit) = integration.pointer_mut("/config/message_chunk_limit")
+                    && let Some(number @ 1..=2000) = limit.as_u64()
+                {
+                    *limit = (number * 2).into();
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "swaps-chunks",
+        breaks: "It sends the second chunk of a text before the first.",
+        rule: "WX-OUT-002",
+        reason: "",
+        make: || twisted(SwapsChunks),
+    },
+    Mutant {
+        name: "calls-an-http-error-delivered",
+        breaks: "It says that a message was delivered that WeChat answered with an HTTP error.",
+        rule: "WX-OUT-003",
+        reason: "",
+        make: || bent(|| Glosses(|failure| matches!(failure, Failure::Status { .. }))),
+    },
+    Mutant {
+        name: "sends-every-repeat",
+        breaks: "It sends an action again when AIOS repeats it.",
+        rule: "WX-OUT-004",
+        reason: "",
+        make: || twisted(SendsEveryRepeat::default()),
+    },
+    Mutant {
+        name: "ignores-a-refusal-in-a-good-answer",
+        breaks: "It does not look at the codes in a successful HTTP answer.",
+        rule: "WX-OUT-005",
+        reason: "",
+        make: || {
+            bent(|| {
+                Glosses(|failure| {
+                    matches!(failure, Failure::Refused(refusal)
+                        if refusal.code != Refusal::RESTRICTED)
+                })
+            })
+        },
+    },
+    Mutant {
+        name: "does-not-say-when-to-try-again",
+        breaks: "It leaves out how long to wait after a rate limit.",
+        rule: "WX-OUT-006",
+        reason: "",
+        make: || results("act", |_, receipt| remove(receipt, "retry_after_sec")),
+    },
+    Mutant {
+        name: "keeps-approvals-to-itself",
+        breaks: "It confirms an approval request and never asks the owner.",
+        rule: "WX-OUT-007",
+        reason: "",
+        make: || twisted(KeepsApprovals),
+    },
+    Mutant {
+        name: "ignores-unknown-members-of-actions",
+        breaks: "It drops what it does not know from an action instead of refusing it.",
+        rule: "WX-OUT-008",
+        reason: "",
+        make: || requests("act", prune),
+    },
+    Mutant {
+        name: "hides-a-partial-delivery",
+        breaks: "It calls a text rejected of which the first chunks went out.",
+        rule: "WX-OUT-009",
+        reason: "",
+        make: || {
+            results("act", |_, receipt| {
+                if receipt["status_code"] == "partial" {
+                    receipt["status_code"] = "rejected".into();
+                    receipt["chunks_sent"] = 0.into();
+                    receipt["wechat_message_ids"] = json!([]);
+                }
+            })
+        },
+    },
+];
+
+struct KnowsNoErrorAction;
+impl Twist for KnowsNoErrorAction {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        if method == "act" && params["event_type"] == "error" {
+            Fate::Answer(Err(refusal("/event_type", "expected `message`")))
+        } else {
+            Fate::Pass
+        }
+    }
+}
+
+/// The text of a message to be sent.
+fn text_of(message: &WeixinMessage) -> Option<String> {
+    Some(message.items().next()?.value.text_item?.text)
+}
+
+fn with_text(message: &WeixinMessage, text: &str, mark: &str) -> WeixinMessage {
+    WeixinMessage {
+        item_list: Raw::of(&MessageItem::text(text)).into_iter().collect(),
+        client_id: format!("{}{mark}", message.client_id),
+        ..message.clone()
+    }
+}
+
+struct SplitsGraphemes;
+impl Bend for SplitsGraphemes {
+    fn send<'a>(&'a self, wechat: &'a Wechat, message: WeixinMessage) -> BoxFuture<'a, Sent> {
+        async move {
+            let text = text_of(&message).unwrap_or_default();
+            let mut clusters = text.grapheme_indices(true);
+            let torn = clusters.find_map(|(at, cluster)| {
+                Some(at + cluster.char_indices().nth(1).map(|(offset, _)| offset)?)
+            });
+            let Some((head, tail)) = torn.and_then(|at| text.split_at_checked(at)) else {
+                return wechat.send_message(message).await;
+            };
+            wechat.send_message(with_text(&message, head, "-a")).await?;
+            wechat.send_message(with_text(&message, tail, "-b")).await
+        }
+        .boxed()
+    }
+}
+
+/// Sends the second half of a long text first, in two actions of one chunk each or more.
+struct SwapsChunks;
+impl Twist for SwapsChunks {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        let text = params
+            .pointer("/payload/text")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if method == "act" && text.chars().count() > 20 {
+            let middle = text
+                .char_indices()
+                .nth(text.chars().count() / 2)
+                .map_or(0, |(at, _)| at);
+            let (head, tail) = text.split_at(middle);
+            params["payload"]["text"] = format!("{tail}{head}").into();
+        }
+        Fate::Pass
+    }
+}
+
+/// Takes certain failures of a send for a success.
+struct Glosses(fn(&Failure) -> bool);
+impl Bend for Glosses {
+    fn sent(&self, answer: Sent) -> Sent {
+        match answer {
+            Err(failure) if (self.0)(&failure) => Ok(SendMessageResponse::default()),
+            other => other,
+        }
+    }
+}
+
+#[derive(Default)]
+struct SendsEveryRepeat {
+    times: u64,
+}
+impl Twist for SendsEveryRepeat {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        if method == "act" {
+            self.times += 1;
+            let id = params["message_id"].as_str().unwrap_or_default();
+            params["message_id"] = format!("{id}#{}", self.times).into();
+        }
+        Fate::Pass
+    }
+
+    fn answer(&mut self, method: &str, _: &Value, reply: &mut Reply) {
+        if let ("act", Ok(receipt)) = (method, reply) {
+            let id = receipt["message_id"].as_str().unwrap_or_default();
+            receipt["message_id"] = id.rsplit_once('#').map_or(id, |(id, _)| id).into();
+        }
+    }
+}
+
+struct KeepsApprovals;
+impl Twist for KeepsApprovals {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        if method == "act" && params["event_type"] == "approval_request" {
+            Fate::Answer(Ok(good_receipt(params)))
+        } else {
+            Fate::Pass
+        }
+    }
+}
+
+fn prune(action: &mut Value) {
+    const KNOWN: [&str; 14] = [
+        "channel_type",
+        "target",
+        "workspace_id",
+        "agent_id",
+        "session_id",
+        "stream_id",
+        "seq",
+        "event_type",
+        "message_id",
+        "timestamp",
+        "correlation_id",
+        "status_code",
+        "error_code",
+        "payload",
+    ];
+    const PAYLOAD: [&str; 5] = ["recipient", "text", "reply_to", "approval_id", "expires_at"];
+    if let Value::Object(members) = action {
+        members.retain(|name, _| KNOWN.contains(&name.as_str()));
+    }
+    if let Some(Value::Object(members)) = action.get_mut("payload") {
+        members.retain(|name, _| PAYLOAD.contains(&name.as_str()));
+    }
+}

@@ -20,6 +20,17 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The exit of a run whose report asks for this number.
+    #[must_use]
+    pub fn of(code: u8) -> Self {
+        match code {
+            0 => Self::Success,
+            1 => Self::Fault,
+            3 => Self::Inconclusive,
+            _ => Self::Kit,
+        }
+    }
+
     /// The number.
     #[must_use]
     pub fn code(self) -> u8 {

@@ -98,7 +98,16 @@ fn dispatch(cli: args::Cli) -> Exit {
                 Ok(()) => Exit::Success,
                 Err(error) => complain(Exit::Kit, &format!("stdio failed: {error}")),
             },
-            Some(name) => complain(Exit::Usage, &format!("there is no mutant `{name}`")),
+            Some(name) => match crate::mutant::find(&name) {
+                None => {
+                    let hint = "`aios-wechat list --mutants` names them all";
+                    complain(Exit::Usage, &format!("there is no mutant `{name}`\n  hint: {hint}"))
+                }
+                Some(mutant) => match runtime.block_on(mutant.serve_stdio()) {
+                    Ok(()) => Exit::Success,
+                    Err(error) => complain(Exit::Kit, &format!("stdio failed: {error}")),
+                },
+            },
         },
         args::Command::Spec(args) => {
             spoken(|out, err| spec::run(&args, &surroundings.folder, out, err))

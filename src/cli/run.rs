@@ -5,18 +5,21 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use tokio_util::sync::CancellationToken;
+
 use super::args::{LevelArg, RunArgs};
 use super::{Exit, Surroundings, complain};
 use crate::adapter::{CommandLine, Subject};
 use crate::reference::Reference;
-use crate::report::{Outcome, Report};
-use crate::runner::{self, Levels, Run, Selection};
+use crate::report::terminal::{self, TerminalStyle};
+use crate::report::{CaseResult, Outcome, json};
+use crate::runner::{self, Levels, Progress, Run, Selection};
 use crate::suite::{Problem, Suite};
 
 /// Runs `run`.
 pub(super) async fn run(args: RunArgs, surroundings: &Surroundings) -> Exit {
     match prepared(args, surroundings) {
-        Ok(prepared) => execute(prepared).await,
+        Ok(prepared) => execute(prepared, surroundings).await,
         Err(complaint) => complain(Exit::Usage, &complaint),
     }
 }
@@ -169,74 +172,84 @@ fn listed(what: &str, problems: &[Problem]) -> String {
     format!("{what}; nothing was run\n{}", list.join("\n"))
 }
 
-async fn execute(prepared: Prepared) -> Exit {
-    let Prepared {
-        suite,
-        subject,
-        run,
-        reports,
-    } = prepared;
-    let report = match runner::run(&suite, &subject, &run, &mut ()).await {
+async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
+    let Prepared { suite, subject, run, reports } = prepared;
+    let interrupt = CancellationToken::new();
+    let watch = tokio::spawn(signalled(interrupt.clone()));
+    let mut progress = ProgressLine::new(surroundings.terminal);
+    let report = runner::run(&suite, &subject, &run, &mut progress, &interrupt).await;
+    watch.abort();
+    progress.clear();
+    let report = match report {
         Ok(report) => report,
         Err(problems) => {
             let complaint = listed("the feature files use phrases that do not exist", &problems);
             return complain(Exit::Usage, &complaint);
         }
     };
-    let mut out = io::stdout();
-    for rule in &report.rules {
-        drop(writeln!(
-            out,
-            "{:14} {:10} {}",
-            rule.id.to_string(),
-            rule.level,
-            rule.outcome
-        ));
-        for case in rule
-            .scenarios
-            .iter()
-            .filter(|case| case.outcome != Outcome::Pass)
-        {
-            drop(writeln!(
-                out,
-                "    {} {}: {}",
-                case.id, case.outcome, case.message
-            ));
-        }
-    }
-    drop(writeln!(
-        out,
-        "{} (seed {}, {} ms)",
-        report.summary, report.seed, report.took_ms
-    ));
-    if let Some(why) = &report.never_started {
-        drop(writeln!(out, "{why}"));
-    }
+    let style = TerminalStyle {
+        colour: surroundings.terminal && !surroundings.no_color,
+        ..TerminalStyle::default()
+    };
+    drop(io::stdout().write_all(terminal::render(&report, &style).as_bytes()));
     for path in reports {
-        let text = serde_json::to_string_pretty(&report).unwrap_or_default();
-        if let Err(error) = fs::write(&path, text) {
-            return complain(
-                Exit::Usage,
-                &format!("cannot write {}: {error}", path.display()),
-            );
+        let written = json::render(&report)
+            .map_err(io::Error::from)
+            .and_then(|text| fs::write(surroundings.folder.join(&path), text));
+        if let Err(error) = written {
+            return complain(Exit::Usage, &format!("cannot write {}: {error}", path.display()));
         }
     }
-    exit(&report)
+    Exit::of(report.exit_code())
 }
 
-fn exit(report: &Report) -> Exit {
-    let any = |outcome: Outcome| report.rules.iter().any(|rule| rule.outcome == outcome);
-    let must_failed = report
-        .rules
-        .iter()
-        .any(|r| (r.level.binds() || report.options.strict) && r.outcome == Outcome::Fail);
-    if must_failed {
-        Exit::Fault
-    } else if any(Outcome::Error) {
-        Exit::Kit
-    } else if any(Outcome::Inconclusive) || !any(Outcome::Pass) {
-        Exit::Inconclusive
-    } else {
-        Exit::Success
+/// Cancels once the program is asked to end.
+async fn signalled(interrupt: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut int), Ok(mut term)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+    }
+    interrupt.cancel();
+}
+
+/// A line on a terminal that says how far the run is; nothing elsewhere.
+struct ProgressLine {
+    shown: bool,
+    of: usize,
+    done: usize,
+    failed: usize,
+}
+
+impl ProgressLine {
+    fn new(shown: bool) -> Self {
+        Self { shown, of: 0, done: 0, failed: 0 }
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            drop(write!(io::stderr(), "\r\u{1b}[K"));
+        }
+    }
+}
+
+impl Progress for ProgressLine {
+    fn begins(&mut self, cases: usize) {
+        self.of = cases;
+    }
+
+    fn ended(&mut self, case: &CaseResult) {
+        self.done += 1;
+        self.failed += usize::from(case.outcome != Outcome::Pass);
+        if self.shown {
+            let Self { of, done, failed, .. } = self;
+            let line = format!("\r\u{1b}[K{done}/{of} scenarios, {failed} not passed · {}", case.id);
+            drop(write!(io::stderr(), "{line}"));
+        }
     }
 }

@@ -29,7 +29,8 @@ impl Report {
             1
         } else if faulty_kit {
             70
-        } else if self.never_started.is_some()
+        } else if self.interrupted
+            || self.never_started.is_some()
             || self.claim == Claim::Inconclusive
             || any(Outcome::Inconclusive)
             || !self.rules.iter().any(|rule| rule.outcome.is_verdict())

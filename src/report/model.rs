@@ -35,6 +35,9 @@ pub struct Report {
     /// Features that a rule needs and the adapter does not claim, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub unclaimed: Vec<String>,
+    /// The run was interrupted: what had not run by then is untested.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub interrupted: bool,
     /// The entries of the baseline, if one was given, and what became of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub baseline: Vec<EntryUse>,
@@ -45,6 +48,21 @@ pub struct Report {
     pub started_at: Option<String>,
     /// Real time of the whole run, milliseconds.
     pub took_ms: u64,
+}
+
+impl Report {
+    /// Marks a report of a run that was interrupted: it claims nothing, and says why rules are
+    /// untested.
+    pub fn interrupt(&mut self) {
+        self.interrupted = true;
+        self.claim = Claim::Partial;
+        for rule in &mut self.rules {
+            if rule.outcome == Outcome::Untested && rule.reason.is_none() {
+                rule.reason = Some("the run was interrupted".to_owned());
+            }
+        }
+        self.summary = format!("{} · interrupted", self.claim.summary(&self.rules, &[]));
+    }
 }
 
 /// Versions of everything that took part.

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
+use tokio_util::sync::CancellationToken;
 
 pub use phrases::{Phrase, check_steps, phrases, unused_phrases};
 pub use plan::{Levels, Selection};
@@ -85,6 +86,7 @@ pub async fn run(
     subject: &Subject,
     run: &Run,
     progress: &mut dyn Progress,
+    interrupt: &CancellationToken,
 ) -> Result<Report, Vec<Problem>> {
     let problems = check_steps(suite);
     if !problems.is_empty() {
@@ -92,7 +94,10 @@ pub async fn run(
     }
     let began = Instant::now();
     let patience = Patience::new(run.patience);
-    let preflight = preflight::fly(subject, &patience, run.seed).await;
+    let preflight = tokio::select! {
+        preflight = preflight::fly(subject, &patience, run.seed) => preflight,
+        () = interrupt.cancelled() => Preflight::interrupted(),
+    };
     let plan = plan::plan(suite, &run.selection, &preflight);
     let cases: Vec<_> = plan.cases().collect();
     progress.begins(cases.len() * run.repeat as usize);
@@ -105,20 +110,30 @@ pub async fn run(
         steps: world::World::steps(),
     });
     let mut results: Vec<CaseResult> = Vec::with_capacity(cases.len());
-    for _ in 0..run.repeat.max(1) {
+    'run: for _ in 0..run.repeat.max(1) {
         let mut ending = stream::iter(&cases)
             .map(|(requirement, case)| {
                 let engine = Rc::clone(&engine);
                 async move { engine.run(requirement, case).await }
             })
             .buffered(run.jobs.max(1) as usize);
-        while let Some(result) = ending.next().await {
+        loop {
+            // Dropping what is under way ends its adapters and removes its folders.
+            let ended = tokio::select! {
+                ended = ending.next() => ended,
+                () = interrupt.cancelled() => break 'run,
+            };
+            let Some(result) = ended else { break };
             progress.ended(&result);
             results.push(result);
         }
     }
     let rules = plan.fold(suite, &preflight, results);
-    Ok(report(suite, run, &preflight, rules, began))
+    let mut report = report(suite, run, &preflight, rules, began);
+    if interrupt.is_cancelled() {
+        report.interrupt();
+    }
+    Ok(report)
 }
 
 fn report(
@@ -167,6 +182,7 @@ fn report(
         adapter: preflight.adapter.clone(),
         never_started: preflight.never_started.clone(),
         unclaimed,
+        interrupted: false,
         baseline: Vec::new(),
         rules,
         started_at: None,

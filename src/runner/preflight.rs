@@ -24,6 +24,13 @@ pub struct Preflight {
     pub timeline: Timeline,
 }
 
+impl Preflight {
+    /// What is known if the run was interrupted before anything was.
+    pub(super) fn interrupted() -> Self {
+        Self { never_started: Some("the run was interrupted".to_owned()), ..Self::default() }
+    }
+}
+
 /// Shakes hands once, then starts the adapter once with a faultless configuration.
 pub(super) async fn fly(subject: &Subject, patience: &Patience, seed: u32) -> Preflight {
     let log = Log::default();

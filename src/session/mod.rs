@@ -91,6 +91,8 @@ impl Known {
 /// One scenario, live.
 #[derive(Debug)]
 pub struct Session {
+    /// The adapter; first among the fields, so that it is gone before its folders are.
+    live: Option<Live>,
     /// What was seen so far.
     pub log: Log,
     /// WeChat, with everything that can happen there.
@@ -106,7 +108,6 @@ pub struct Session {
     process: u32,
     control: bool,
     mood: Mood,
-    live: Option<Live>,
     actions: u32,
     /// Requests made of the present process: the link numbers them the same way.
     calls: u32,

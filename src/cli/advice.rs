@@ -22,7 +22,8 @@ pub(super) struct Word {
 pub(super) fn word(name: &str) -> Option<Word> {
     let code = Code::try_from(name).ok().map(code);
     let fault = || Fault::try_from(name).ok().map(fault);
-    code.or_else(fault).or_else(|| RPC.iter().find(|word| word.name == name).copied())
+    code.or_else(fault)
+        .or_else(|| RPC.iter().find(|word| word.name == name).copied())
 }
 
 fn code(code: Code) -> Word {
@@ -118,35 +119,57 @@ fn code(code: Code) -> Word {
             &["WX-HEALTH"],
         ),
     };
-    Word { name: code.as_str(), kind: "code of the contract", meaning, mend, rules }
+    Word {
+        name: code.as_str(),
+        kind: "code of the contract",
+        meaning,
+        mend,
+        rules,
+    }
 }
 
 fn fault(fault: Fault) -> Word {
     let (meaning, mend) = match fault {
         Fault::NotUtf8 => ("the bytes are not UTF-8", "encode the document as UTF-8"),
-        Fault::NotJson => ("the text is not one JSON value", "one value, nothing before or behind it"),
-        Fault::DuplicateKey => {
-            ("an object has one key twice", "keep one: parsers differ on which one counts")
-        }
-        Fault::LoneSurrogate => {
-            ("a string holds half of a surrogate pair", "do not cut a string between two UTF-16 units")
-        }
-        Fault::TooDeep => ("values lie more than 32 levels deep", "no document of v0 needs that depth"),
-        Fault::TooLong => ("the document is longer than is read", "a document is at most one line of 1 MiB"),
+        Fault::NotJson => (
+            "the text is not one JSON value",
+            "one value, nothing before or behind it",
+        ),
+        Fault::DuplicateKey => (
+            "an object has one key twice",
+            "keep one: parsers differ on which one counts",
+        ),
+        Fault::LoneSurrogate => (
+            "a string holds half of a surrogate pair",
+            "do not cut a string between two UTF-16 units",
+        ),
+        Fault::TooDeep => (
+            "values lie more than 32 levels deep",
+            "no document of v0 needs that depth",
+        ),
+        Fault::TooLong => (
+            "the document is longer than is read",
+            "a document is at most one line of 1 MiB",
+        ),
         Fault::Null => ("a `null`", "leave the member out: absent means absent"),
         Fault::MissingMember => ("a member that the document needs is not there", "add it"),
         Fault::UnknownMember => (
             "a member that the document does not have, or does not have in this branch",
             "look for a spelling mistake; documents are closed",
         ),
-        Fault::WrongType => ("a value of another JSON type", "ids are strings, flags are true or false"),
+        Fault::WrongType => (
+            "a value of another JSON type",
+            "ids are strings, flags are true or false",
+        ),
         Fault::UnknownWord => ("a word outside a closed set", "use one of the words listed"),
-        Fault::OutOfBounds => {
-            ("a value of the right type outside its bounds or pattern", "see the bounds in the schema")
-        }
-        Fault::Contradiction => {
-            ("members that are each valid and do not go together", "change one of the two")
-        }
+        Fault::OutOfBounds => (
+            "a value of the right type outside its bounds or pattern",
+            "see the bounds in the schema",
+        ),
+        Fault::Contradiction => (
+            "members that are each valid and do not go together",
+            "change one of the two",
+        ),
     };
     Word {
         name: fault.as_str(),
@@ -159,19 +182,61 @@ fn fault(fault: Fault) -> Word {
 
 /// A row of the protocol's errors.
 const fn rpc(name: &'static str, meaning: &'static str, mend: &'static str) -> Word {
-    Word { name, kind: "error of the driver protocol", meaning, mend, rules: &["WX-LIFE"] }
+    Word {
+        name,
+        kind: "error of the driver protocol",
+        meaning,
+        mend,
+        rules: &["WX-LIFE"],
+    }
 }
 
 const RPC: &[Word] = &[
-    rpc("-32700", "a line is not JSON", "write the protocol to stdout and everything else to stderr"),
-    rpc("-32600", "a line is not a JSON-RPC 2.0 request", "one request a line; batches are refused"),
-    rpc("-32601", "no such method", "the adapter may call `event` and nothing else"),
-    rpc("-32602", "the document breaks the contract", "the data names the member by a JSON pointer"),
-    rpc("-32001", "AIOS refuses the event", "never send it again, report `event_refused`, go on"),
-    rpc("-32002", "AIOS is unavailable", "send the identical event again after `retry_after_ms`"),
-    rpc("-32003", "already started", "a second `start` is refused; the kit starts a new process instead"),
-    rpc("-32004", "not started, or the handshake is missing", "`initialize`, then `start`, then the rest"),
-    rpc("-32005", "the protocol version is not spoken", "answer with the versions that are, in `supported`"),
+    rpc(
+        "-32700",
+        "a line is not JSON",
+        "write the protocol to stdout and everything else to stderr",
+    ),
+    rpc(
+        "-32600",
+        "a line is not a JSON-RPC 2.0 request",
+        "one request a line; batches are refused",
+    ),
+    rpc(
+        "-32601",
+        "no such method",
+        "the adapter may call `event` and nothing else",
+    ),
+    rpc(
+        "-32602",
+        "the document breaks the contract",
+        "the data names the member by a JSON pointer",
+    ),
+    rpc(
+        "-32001",
+        "AIOS refuses the event",
+        "never send it again, report `event_refused`, go on",
+    ),
+    rpc(
+        "-32002",
+        "AIOS is unavailable",
+        "send the identical event again after `retry_after_ms`",
+    ),
+    rpc(
+        "-32003",
+        "already started",
+        "a second `start` is refused; the kit starts a new process instead",
+    ),
+    rpc(
+        "-32004",
+        "not started, or the handshake is missing",
+        "`initialize`, then `start`, then the rest",
+    ),
+    rpc(
+        "-32005",
+        "the protocol version is not spoken",
+        "answer with the versions that are, in `supported`",
+    ),
 ];
 
 /// Where adapters usually go wrong in a family, and what to look at first.
@@ -182,9 +247,7 @@ pub(super) fn family(code: &str) -> Option<&'static str> {
             "Decode the configuration into a closed type, refuse what it does not know with -32602 and a \
              pointer, and poll only after `start` was accepted."
         }
-        "WX-CAP" => {
-            "Answer `initialize` from constants, and claim only what you have seen pass."
-        }
+        "WX-CAP" => "Answer `initialize` from constants, and claim only what you have seen pass.",
         "WX-ENV" => {
             "Build every event in one place, from one type; keep WeChat's ids as text, take the time from \
              the message, and number events when they are first sent, not when they are repeated."
@@ -252,7 +315,11 @@ mod tests {
     #[test]
     fn every_family_has_advice() {
         for family in crate::suite::Suite::embedded().unwrap().families {
-            assert!(super::family(family.code.as_str()).is_some(), "{}", family.code);
+            assert!(
+                super::family(family.code.as_str()).is_some(),
+                "{}",
+                family.code
+            );
         }
     }
 }

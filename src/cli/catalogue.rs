@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::advice::{self, Word};
 use super::Exit;
+use super::advice::{self, Word};
 use crate::mutant::{self, Mutant};
 use crate::publish::RuleEntry;
 use crate::runner;
@@ -24,8 +24,10 @@ pub enum ListFormat {
 
 /// Arguments of `list`.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Examples:\n  aios-wechat list\n  aios-wechat list --mutants\n  \
-    aios-wechat list --rules --format json")]
+#[command(
+    after_help = "Examples:\n  aios-wechat list\n  aios-wechat list --mutants\n  \
+    aios-wechat list --rules --format json"
+)]
 pub struct ListArgs {
     /// The rules; this is the default
     #[arg(long, group = "what")]
@@ -77,7 +79,10 @@ fn broken(problems: &[Problem], err: &mut dyn Write) -> io::Result<Exit> {
     for problem in problems {
         writeln!(err, "{problem}")?;
     }
-    writeln!(err, "error: this program was built with broken feature files")?;
+    writeln!(
+        err,
+        "error: this program was built with broken feature files"
+    )?;
     Ok(Exit::Kit)
 }
 
@@ -107,7 +112,12 @@ fn list_rules(suite: &Suite, format: ListFormat, out: &mut dyn Write) -> io::Res
                 Mode::Review => "   a person ".to_owned(),
             };
             let level = rule.level.keyword();
-            writeln!(out, "  {:14} {level:8} {proof}  {}", rule.id.to_string(), rule.sentence)?;
+            writeln!(
+                out,
+                "  {:14} {level:8} {proof}  {}",
+                rule.id.to_string(),
+                rule.sentence
+            )?;
         }
     }
     Ok(())
@@ -118,9 +128,16 @@ fn list_mutants(format: ListFormat, out: &mut dyn Write) -> io::Result<()> {
         let mutants: Vec<Value> = mutant::all().map(told).collect();
         return writeln!(out, "{:#}", Value::from(mutants));
     }
-    let width = mutant::all().map(|mutant| mutant.name.len()).max().unwrap_or_default();
+    let width = mutant::all()
+        .map(|mutant| mutant.name.len())
+        .max()
+        .unwrap_or_default();
     for mutant in mutant::all() {
-        writeln!(out, "{:14} {:width$}  {}", mutant.rule, mutant.name, mutant.breaks)?;
+        writeln!(
+            out,
+            "{:14} {:width$}  {}",
+            mutant.rule, mutant.name, mutant.breaks
+        )?;
     }
     Ok(())
 }
@@ -139,12 +156,14 @@ fn list_phrases(format: ListFormat, out: &mut dyn Write) -> io::Result<()> {
     if format == ListFormat::Json {
         let phrases: Vec<Value> = phrases
             .iter()
-            .map(|phrase| json!({
-                "keyword": phrase.keyword,
-                "pattern": phrase.pattern,
-                "file": phrase.file,
-                "line": phrase.line,
-            }))
+            .map(|phrase| {
+                json!({
+                    "keyword": phrase.keyword,
+                    "pattern": phrase.pattern,
+                    "file": phrase.file,
+                    "line": phrase.line,
+                })
+            })
             .collect();
         return writeln!(out, "{:#}", Value::from(phrases));
     }
@@ -164,8 +183,11 @@ pub fn explain(args: &ExplainArgs, out: &mut dyn Write, err: &mut dyn Write) -> 
         Ok(suite) => suite,
         Err(problems) => return broken(&problems, err),
     };
-    let rules: Vec<&Requirement> =
-        suite.matching(&args.what).iter().filter_map(|id| suite.requirement(id)).collect();
+    let rules: Vec<&Requirement> = suite
+        .matching(&args.what)
+        .iter()
+        .filter_map(|id| suite.requirement(id))
+        .collect();
     let word = advice::word(&args.what);
     if rules.is_empty() && word.is_none() {
         writeln!(
@@ -178,11 +200,19 @@ pub fn explain(args: &ExplainArgs, out: &mut dyn Write, err: &mut dyn Write) -> 
     }
     if args.format == ListFormat::Json {
         let rules: Vec<Value> = rules.into_iter().map(listed).collect();
-        writeln!(out, "{:#}", json!({ "rules": rules, "code": word.map(spelled) }))?;
+        writeln!(
+            out,
+            "{:#}",
+            json!({ "rules": rules, "code": word.map(spelled) })
+        )?;
         return Ok(Exit::Success);
     }
     if let Some(word) = word {
-        writeln!(out, "{}  ({})\n\n{}.\n\nTo do: {}.", word.name, word.kind, word.meaning, word.mend)?;
+        writeln!(
+            out,
+            "{}  ({})\n\n{}.\n\nTo do: {}.",
+            word.name, word.kind, word.meaning, word.mend
+        )?;
         let rules: Vec<String> = word
             .rules
             .iter()
@@ -213,10 +243,16 @@ fn explain_rule(rule: &Requirement, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Why:    {why}")?;
     }
     for need in &rule.needs {
-        writeln!(out, "Needs:  {need}; it does not apply to an adapter that does not claim it")?;
+        writeln!(
+            out,
+            "Needs:  {need}; it does not apply to an adapter that does not claim it"
+        )?;
     }
     if rule.mode == Mode::Review {
-        writeln!(out, "\nA person judges this rule; spec/traceability.md says how.")?;
+        writeln!(
+            out,
+            "\nA person judges this rule; spec/traceability.md says how."
+        )?;
         return Ok(());
     }
     writeln!(out, "\nProven by {}:{}", rule.file, rule.line)?;
@@ -239,7 +275,11 @@ fn explain_rule(rule: &Requirement, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nTry it:")?;
     writeln!(out, "  aios-wechat run {} -- CMD ARGS...", rule.id)?;
     if let Some(mutant) = mutants.first() {
-        writeln!(out, "  aios-wechat run {} -- aios-wechat reference --mutant {}", rule.id, mutant.name)?;
+        writeln!(
+            out,
+            "  aios-wechat run {} -- aios-wechat reference --mutant {}",
+            rule.id, mutant.name
+        )?;
     }
     Ok(())
 }

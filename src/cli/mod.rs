@@ -101,7 +101,10 @@ fn dispatch(cli: args::Cli) -> Exit {
             Some(name) => match crate::mutant::find(&name) {
                 None => {
                     let hint = "`aios-wechat list --mutants` names them all";
-                    complain(Exit::Usage, &format!("there is no mutant `{name}`\n  hint: {hint}"))
+                    complain(
+                        Exit::Usage,
+                        &format!("there is no mutant `{name}`\n  hint: {hint}"),
+                    )
                 }
                 Some(mutant) => match runtime.block_on(mutant.serve_stdio()) {
                     Ok(()) => Exit::Success,

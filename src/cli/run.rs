@@ -72,6 +72,7 @@ fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, Stri
         repeat: args.repeat,
         strict: args.strict,
         subject: words,
+        interrupt: CancellationToken::new(),
     };
     Ok(Prepared {
         suite,
@@ -173,11 +174,15 @@ fn listed(what: &str, problems: &[Problem]) -> String {
 }
 
 async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
-    let Prepared { suite, subject, run, reports } = prepared;
-    let interrupt = CancellationToken::new();
-    let watch = tokio::spawn(signalled(interrupt.clone()));
+    let Prepared {
+        suite,
+        subject,
+        run,
+        reports,
+    } = prepared;
+    let watch = tokio::spawn(signalled(run.interrupt.clone()));
     let mut progress = ProgressLine::new(surroundings.terminal);
-    let report = runner::run(&suite, &subject, &run, &mut progress, &interrupt).await;
+    let report = runner::run(&suite, &subject, &run, &mut progress).await;
     watch.abort();
     progress.clear();
     let report = match report {
@@ -197,7 +202,10 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
             .map_err(io::Error::from)
             .and_then(|text| fs::write(surroundings.folder.join(&path), text));
         if let Err(error) = written {
-            return complain(Exit::Usage, &format!("cannot write {}: {error}", path.display()));
+            return complain(
+                Exit::Usage,
+                &format!("cannot write {}: {error}", path.display()),
+            );
         }
     }
     Exit::of(report.exit_code())
@@ -206,9 +214,10 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
 /// Cancels once the program is asked to end.
 async fn signalled(interrupt: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut int), Ok(mut term)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut int), Ok(mut term)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return;
     };
     tokio::select! {
@@ -228,7 +237,12 @@ struct ProgressLine {
 
 impl ProgressLine {
     fn new(shown: bool) -> Self {
-        Self { shown, of: 0, done: 0, failed: 0 }
+        Self {
+            shown,
+            of: 0,
+            done: 0,
+            failed: 0,
+        }
     }
 
     fn clear(&self) {
@@ -247,8 +261,13 @@ impl Progress for ProgressLine {
         self.done += 1;
         self.failed += usize::from(case.outcome != Outcome::Pass);
         if self.shown {
-            let Self { of, done, failed, .. } = self;
-            let line = format!("\r\u{1b}[K{done}/{of} scenarios, {failed} not passed · {}", case.id);
+            let Self {
+                of, done, failed, ..
+            } = self;
+            let line = format!(
+                "\r\u{1b}[K{done}/{of} scenarios, {failed} not passed · {}",
+                case.id
+            );
             drop(write!(io::stderr(), "{line}"));
         }
     }

@@ -51,7 +51,10 @@ pub fn run(
     err: &mut dyn Write,
 ) -> io::Result<Exit> {
     if !root.join("features").is_dir() || !root.join("spec").is_dir() {
-        writeln!(err, "error: there is no features/ and spec/ here\n  hint: go to the root of the repository")?;
+        writeln!(
+            err,
+            "error: there is no features/ and spec/ here\n  hint: go to the root of the repository"
+        )?;
         return Ok(Exit::Usage);
     }
     match &args.command {
@@ -64,7 +67,11 @@ pub fn run(
                 1 => writeln!(err, "1 finding")?,
                 many => writeln!(err, "{many} findings")?,
             }
-            Ok(if remarks.is_empty() { Exit::Success } else { Exit::Outdated })
+            Ok(if remarks.is_empty() {
+                Exit::Success
+            } else {
+                Exit::Outdated
+            })
         }
     }
 }
@@ -76,7 +83,10 @@ fn write(root: &Path, err: &mut dyn Write) -> io::Result<Exit> {
             for problem in problems {
                 writeln!(err, "{problem}")?;
             }
-            writeln!(err, "error: the feature files are broken; nothing was written")?;
+            writeln!(
+                err,
+                "error: the feature files are broken; nothing was written"
+            )?;
             return Ok(Exit::Outdated);
         }
     };
@@ -99,7 +109,10 @@ fn generated(suite: &Suite) -> Vec<(String, String)> {
     let at = |folder: &'static str| {
         move |Artifact { name, text }: Artifact| (format!("{folder}/{name}"), text)
     };
-    let mut files: Vec<_> = publish::requirements(suite).into_iter().map(at("spec")).collect();
+    let mut files: Vec<_> = publish::requirements(suite)
+        .into_iter()
+        .map(at("spec"))
+        .collect();
     files.extend(publish::schemas().into_iter().map(at(SCHEMA_FOLDER)));
     files
 }
@@ -112,7 +125,11 @@ pub fn check(root: &Path) -> io::Result<Vec<Remark>> {
     let features = features(root)?;
     let mut remarks = Vec::new();
     let mut add = |check: Check, problems: Vec<Problem>| {
-        remarks.extend(problems.into_iter().map(|problem| Remark { check, problem }));
+        remarks.extend(
+            problems
+                .into_iter()
+                .map(|problem| Remark { check, problem }),
+        );
     };
     add(Check::Embedded, embedded(&features));
     match Suite::read(&features) {
@@ -120,12 +137,21 @@ pub fn check(root: &Path) -> io::Result<Vec<Remark>> {
         Ok(suite) => {
             add(Check::Phrases, runner::check_steps(&suite));
             add(Check::Phrases, unused_phrases(&suite));
-            add(Check::Prose, prose::check(&suite, &texts(root, "spec", &["md"])?));
+            add(
+                Check::Prose,
+                prose::check(&suite, &texts(root, "spec", &["md"])?),
+            );
             let fixtures = texts(root, "fixtures", &["json", "md"])?;
-            let mut named: Vec<(&str, &str)> =
-                fixtures.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+            let mut named: Vec<(&str, &str)> = fixtures
+                .iter()
+                .map(|(path, text)| (path.as_str(), text.as_str()))
+                .collect();
             let files = generated(&suite);
-            named.extend(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+            named.extend(
+                files
+                    .iter()
+                    .map(|(path, text)| (path.as_str(), text.as_str())),
+            );
             add(Check::Fixtures, prose::unknown_ids(&suite, &named));
             add(Check::Generated, stale(root, &files));
             add(Check::Mutants, mutants(&suite));
@@ -140,7 +166,10 @@ pub fn check(root: &Path) -> io::Result<Vec<Remark>> {
 fn features(root: &Path) -> io::Result<Vec<(String, String)>> {
     let mut files = texts(root, "features", &["feature"])?;
     let place = |path: &str| {
-        FEATURES.iter().position(|(known, _)| *known == path).unwrap_or(FEATURES.len())
+        FEATURES
+            .iter()
+            .position(|(known, _)| *known == path)
+            .unwrap_or(FEATURES.len())
     };
     files.sort_by_key(|(path, _)| place(path));
     Ok(files)
@@ -165,7 +194,10 @@ fn texts(root: &Path, folder: &str, endings: &[&str]) -> io::Result<Vec<(String,
                 let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
                 // Fixtures may hold broken text on purpose.
                 let bytes = fs::read(&path)?;
-                found.push((shown.replace('\\', "/"), String::from_utf8_lossy(&bytes).into_owned()));
+                found.push((
+                    shown.replace('\\', "/"),
+                    String::from_utf8_lossy(&bytes).into_owned(),
+                ));
             }
         }
     }
@@ -224,20 +256,38 @@ fn stale(root: &Path, files: &[(String, String)]) -> Vec<Problem> {
     let mut problems: Vec<Problem> = files
         .iter()
         .filter_map(|(path, text)| match fs::read_to_string(root.join(path)) {
-            Err(_) => Some(Problem::new(path, 1, "this generated file is missing", mend)),
+            Err(_) => Some(Problem::new(
+                path,
+                1,
+                "this generated file is missing",
+                mend,
+            )),
             Ok(found) => {
-                let same = found.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
-                (found != *text)
-                    .then(|| Problem::new(path, same + 1, "this generated file is out of date", mend))
+                let same = found
+                    .lines()
+                    .zip(text.lines())
+                    .take_while(|(a, b)| a == b)
+                    .count();
+                (found != *text).then(|| {
+                    Problem::new(path, same + 1, "this generated file is out of date", mend)
+                })
             }
         })
         .collect();
     let known = |name: &str| files.iter().any(|(path, _)| path == name);
-    let others = fs::read_dir(root.join(SCHEMA_FOLDER)).into_iter().flatten().flatten();
+    let others = fs::read_dir(root.join(SCHEMA_FOLDER))
+        .into_iter()
+        .flatten()
+        .flatten();
     for entry in others {
         let name = format!("{SCHEMA_FOLDER}/{}", entry.file_name().to_string_lossy());
         if name.ends_with(".json") && !known(&name) {
-            problems.push(Problem::new(&name, 1, "nothing generates this file", "delete it"));
+            problems.push(Problem::new(
+                &name,
+                1,
+                "nothing generates this file",
+                "delete it",
+            ));
         }
     }
     problems
@@ -258,11 +308,17 @@ fn mutants(suite: &Suite) -> Vec<Problem> {
         }
     }
     for mutant in mutant::all() {
-        if !suite.requirements().any(|rule| rule.id.to_string() == mutant.rule) {
+        if !suite
+            .requirements()
+            .any(|rule| rule.id.to_string() == mutant.rule)
+        {
             problems.push(Problem::new(
                 "src/mutant/mod.rs",
                 1,
-                format!("the mutant {} is to be caught by {}, which is no rule", mutant.name, mutant.rule),
+                format!(
+                    "the mutant {} is to be caught by {}, which is no rule",
+                    mutant.name, mutant.rule
+                ),
                 "name the rule that it breaks",
             ));
         }

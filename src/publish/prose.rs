@@ -20,8 +20,10 @@ struct Entry {
 /// What is wrong between the catalogue and the pages, given as path from the root and text.
 #[must_use]
 pub fn check<P: AsRef<str>, T: AsRef<str>>(suite: &Suite, pages: &[(P, T)]) -> Vec<Problem> {
-    let pages: Vec<(&str, &str)> =
-        pages.iter().map(|(path, text)| (path.as_ref(), text.as_ref())).collect();
+    let pages: Vec<(&str, &str)> = pages
+        .iter()
+        .map(|(path, text)| (path.as_ref(), text.as_ref()))
+        .collect();
     let mut problems = unknown_ids(suite, &pages);
     problems.extend(uncited_rules(suite, &pages));
     problems.extend(decisions(suite, &pages));
@@ -49,7 +51,10 @@ pub fn unknown_ids(suite: &Suite, texts: &[(&str, &str)]) -> Vec<Problem> {
                     path,
                     index + 1,
                     format!("{id} is no rule"),
-                    format!("mend the id, or write the rule in the file of {}", id.family()),
+                    format!(
+                        "mend the id, or write the rule in the file of {}",
+                        id.family()
+                    ),
                 ));
             }
         }
@@ -59,8 +64,9 @@ pub fn unknown_ids(suite: &Suite, texts: &[(&str, &str)]) -> Vec<Problem> {
 
 fn uncited_rules(suite: &Suite, pages: &[(&str, &str)]) -> Vec<Problem> {
     let written = pages.iter().filter(|(path, _)| !GENERATED.contains(path));
-    let cited: BTreeSet<RequirementId> =
-        written.flat_map(|(_, text)| text.lines().flat_map(ids)).collect();
+    let cited: BTreeSet<RequirementId> = written
+        .flat_map(|(_, text)| text.lines().flat_map(ids))
+        .collect();
     suite
         .requirements()
         .filter(|rule| !cited.contains(&rule.id))
@@ -83,9 +89,14 @@ fn entries(text: &str) -> (BTreeMap<u16, Entry>, Vec<Problem>) {
     let mut listing = false;
     for (index, line) in text.lines().enumerate() {
         if let Some(title) = line.strip_prefix("## ") {
-            open = title.split_once(". ").and_then(|(number, _)| number.parse::<u16>().ok());
+            open = title
+                .split_once(". ")
+                .and_then(|(number, _)| number.parse::<u16>().ok());
             if let Some(number) = open {
-                let entry = Entry { line: index + 1, rules: BTreeSet::new() };
+                let entry = Entry {
+                    line: index + 1,
+                    rules: BTreeSet::new(),
+                };
                 if entries.insert(number, entry).is_some() {
                     problems.push(Problem::new(
                         INTERPRETATIONS,
@@ -134,7 +145,10 @@ fn decisions(suite: &Suite, pages: &[(&str, &str)]) -> Vec<Problem> {
                 &rule.file,
                 rule.line,
                 wrong,
-                format!("write it in {INTERPRETATIONS}, with {} in its **Rules.**", rule.id),
+                format!(
+                    "write it in {INTERPRETATIONS}, with {} in its **Rules.**",
+                    rule.id
+                ),
             ));
         }
     }
@@ -172,7 +186,9 @@ fn traces(suite: &Suite, pages: &[(&str, &str)]) -> Vec<Problem> {
     let mut last = 0;
     for (index, line) in text.lines().enumerate() {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-        let Some(number) = cells.first().and_then(|cell| cell.parse::<usize>().ok()) else { continue };
+        let Some(number) = cells.first().and_then(|cell| cell.parse::<usize>().ok()) else {
+            continue;
+        };
         let proof = cells.last().copied().unwrap_or_default();
         if number != last + 1 {
             problems.push(Problem::new(
@@ -193,12 +209,17 @@ fn traces(suite: &Suite, pages: &[(&str, &str)]) -> Vec<Problem> {
         }
     }
     let traced: BTreeSet<RequirementId> = text.lines().flat_map(ids).collect();
-    let seed = suite.requirements().filter(|rule| rule.origin == Origin::Seed);
+    let seed = suite
+        .requirements()
+        .filter(|rule| rule.origin == Origin::Seed);
     problems.extend(seed.filter(|rule| !traced.contains(&rule.id)).map(|rule| {
         Problem::new(
             &rule.file,
             rule.line,
-            format!("{} comes from the seed and {TRACEABILITY} does not name it", rule.id),
+            format!(
+                "{} comes from the seed and {TRACEABILITY} does not name it",
+                rule.id
+            ),
             "add it to the row of the sentence it proves",
         )
     }));

@@ -140,17 +140,35 @@ macro_rules! line {
 }
 
 fn summary(out: &mut String, suite: &Suite) {
-    let levels = [Level::Must, Level::MustNot, Level::Should, Level::ShouldNot, Level::May];
-    let used: Vec<Level> =
-        levels.into_iter().filter(|l| suite.requirements().any(|r| r.level == *l)).collect();
+    let levels = [
+        Level::Must,
+        Level::MustNot,
+        Level::Should,
+        Level::ShouldNot,
+        Level::May,
+    ];
+    let used: Vec<Level> = levels
+        .into_iter()
+        .filter(|l| suite.requirements().any(|r| r.level == *l))
+        .collect();
     let count = |rules: &[Requirement], level| rules.iter().filter(|r| r.level == level).count();
     let heads: Vec<&str> = used.iter().map(|level| level.keyword()).collect();
-    line!(out, "| family | about | {} | scenarios |", heads.join(" | "));
+    line!(
+        out,
+        "| family | about | {} | scenarios |",
+        heads.join(" | ")
+    );
     line!(out, "| --- | --- | {}--- |", "--- | ".repeat(used.len()));
     for family in &suite.families {
-        let counts: Vec<String> =
-            used.iter().map(|level| count(&family.requirements, *level).to_string()).collect();
-        let cases: usize = family.requirements.iter().map(|rule| rule.cases.len()).sum();
+        let counts: Vec<String> = used
+            .iter()
+            .map(|level| count(&family.requirements, *level).to_string())
+            .collect();
+        let cases: usize = family
+            .requirements
+            .iter()
+            .map(|rule| rule.cases.len())
+            .sum();
         line!(
             out,
             "| [{}](#{}) | {} | {} | {cases} |",
@@ -162,7 +180,13 @@ fn summary(out: &mut String, suite: &Suite) {
     }
     let totals: Vec<String> = used
         .iter()
-        .map(|level| suite.requirements().filter(|r| r.level == *level).count().to_string())
+        .map(|level| {
+            suite
+                .requirements()
+                .filter(|r| r.level == *level)
+                .count()
+                .to_string()
+        })
         .collect();
     let cases: usize = suite.requirements().map(|rule| rule.cases.len()).sum();
     line!(out, "| all | | {} | {cases} |", totals.join(" | "));
@@ -175,7 +199,9 @@ fn heading(family: &Family) -> String {
 /// The anchor of a family's heading, as Markdown renderers make it.
 fn anchor(family: &Family) -> String {
     let kept = heading(family).to_lowercase();
-    let kept = kept.chars().filter(|c| c.is_alphanumeric() || "- _".contains(*c));
+    let kept = kept
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "- _".contains(*c));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
@@ -194,7 +220,12 @@ fn table(out: &mut String, family: &Family) {
             Mode::Review => "a person".to_owned(),
         };
         let sentence = cell(&rule.sentence);
-        line!(out, "| {} | {level} | {sentence} | {} | {proof} |", rule.id, cell(&rule.source));
+        line!(
+            out,
+            "| {} | {level} | {sentence} | {} | {proof} |",
+            rule.id,
+            cell(&rule.source)
+        );
     }
 }
 

@@ -10,6 +10,9 @@ use super::outcome::Outcome;
 use crate::evidence::{Mismatch, Timeline};
 use crate::suite::{CaseId, Level, RequirementId};
 
+/// The reason of a rule that was left out by the caller's selection.
+pub const NOT_SELECTED: &str = "not selected";
+
 /// The result of one run of the suite against one adapter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

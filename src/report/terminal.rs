@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::command::again;
 use super::excerpt::{Piece, excerpt};
-use super::model::{CaseResult, Report, RuleResult};
+use super::model::{CaseResult, NOT_SELECTED, Report, RuleResult};
 use super::outcome::Outcome;
 use super::plain::{plain, wrap};
 use super::telling::Telling;
@@ -140,7 +140,13 @@ fn badge(rule: &RuleResult) -> (&'static str, String, Ink) {
 }
 
 fn families(page: &mut Page, report: &Report) {
-    for family in report.rules.chunk_by(|a, b| a.id.family() == b.id.family()) {
+    // Of a part of the suite only that part is news.
+    let selected: Vec<&RuleResult> = report
+        .rules
+        .iter()
+        .filter(|rule| rule.reason.as_deref() != Some(NOT_SELECTED))
+        .collect();
+    for family in selected.chunk_by(|a, b| a.id.family() == b.id.family()) {
         let Some(first) = family.first() else {
             continue;
         };
@@ -339,17 +345,11 @@ fn never_started(page: &mut Page, report: &Report, why: &str) {
     if let Some(case) = case {
         picture(page, case);
     }
-    if report
-        .options
-        .subject
-        .first()
-        .is_some_and(|word| !word.starts_with("--"))
-    {
-        let words = again("", report.seed, &report.options);
-        let subject = words.split_once(" -- ").map_or("", |(_, subject)| subject);
-        let label = page.ink(Ink::Faint, "look at    ");
-        page.line(&format!("  {label}aios-wechat doctor -- {subject}"));
-    }
+    let label = page.ink(Ink::Faint, "hint       ");
+    page.line(&format!(
+        "  {label}an adapter reads one JSON-RPC message a line on stdin, answers on stdout, logs on \
+         stderr: spec/driver.md shows every exchange"
+    ));
 }
 
 fn entries(page: &mut Page, report: &Report) {

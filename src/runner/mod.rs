@@ -43,6 +43,8 @@ pub struct Run {
     pub strict: bool,
     /// What is run, as the user would type it.
     pub subject: Vec<String>,
+    /// Ends the run early when it is cancelled; the report then says that it is partial.
+    pub interrupt: CancellationToken,
 }
 
 impl Default for Run {
@@ -55,6 +57,7 @@ impl Default for Run {
             repeat: 1,
             strict: false,
             subject: Vec::new(),
+            interrupt: CancellationToken::new(),
         }
     }
 }
@@ -86,7 +89,6 @@ pub async fn run(
     subject: &Subject,
     run: &Run,
     progress: &mut dyn Progress,
-    interrupt: &CancellationToken,
 ) -> Result<Report, Vec<Problem>> {
     let problems = check_steps(suite);
     if !problems.is_empty() {
@@ -96,7 +98,7 @@ pub async fn run(
     let patience = Patience::new(run.patience);
     let preflight = tokio::select! {
         preflight = preflight::fly(subject, &patience, run.seed) => preflight,
-        () = interrupt.cancelled() => Preflight::interrupted(),
+        () = run.interrupt.cancelled() => Preflight::interrupted(),
     };
     let plan = plan::plan(suite, &run.selection, &preflight);
     let cases: Vec<_> = plan.cases().collect();
@@ -121,7 +123,7 @@ pub async fn run(
             // Dropping what is under way ends its adapters and removes its folders.
             let ended = tokio::select! {
                 ended = ending.next() => ended,
-                () = interrupt.cancelled() => break 'run,
+                () = run.interrupt.cancelled() => break 'run,
             };
             let Some(result) = ended else { break };
             progress.ended(&result);
@@ -130,7 +132,7 @@ pub async fn run(
     }
     let rules = plan.fold(suite, &preflight, results);
     let mut report = report(suite, run, &preflight, rules, began);
-    if interrupt.is_cancelled() {
+    if run.interrupt.is_cancelled() {
         report.interrupt();
     }
     Ok(report)

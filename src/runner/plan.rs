@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::preflight::Preflight;
-use crate::report::{CaseResult, Outcome, RuleResult};
+use crate::report::{CaseResult, NOT_SELECTED, Outcome, RuleResult};
 use crate::suite::{Case, Mode, Requirement, RequirementId, Suite};
 
 /// Which levels run.
@@ -101,7 +101,7 @@ fn verdict_without_running(
     preflight: &Preflight,
 ) -> Option<(Outcome, String)> {
     if !selection.takes(requirement) {
-        return Some((Outcome::Untested, "not selected".to_owned()));
+        return Some((Outcome::Untested, NOT_SELECTED.to_owned()));
     }
     if requirement.mode == Mode::Review {
         return Some((Outcome::Untested, "only a person can judge it".to_owned()));

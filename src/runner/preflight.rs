@@ -3,6 +3,7 @@
 //! One that never starts is one clear message here, not a failure in every scenario.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -10,6 +11,9 @@ use crate::adapter::Subject;
 use crate::evidence::{Fact, Timeline};
 use crate::report::AdapterIdentity;
 use crate::session::{Known, Log, Patience, Scene, Session, Stop, expect};
+
+/// How long an adapter that does not answer may take to end by itself.
+const LAST_BREATH: Duration = Duration::from_millis(500);
 
 /// What was found out.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +31,10 @@ pub struct Preflight {
 impl Preflight {
     /// What is known if the run was interrupted before anything was.
     pub(super) fn interrupted() -> Self {
-        Self { never_started: Some("the run was interrupted".to_owned()), ..Self::default() }
+        Self {
+            never_started: Some("the run was interrupted".to_owned()),
+            ..Self::default()
+        }
     }
 }
 
@@ -46,6 +53,11 @@ pub(super) async fn fly(subject: &Subject, patience: &Patience, seed: u32) -> Pr
     let shaken = async {
         let mut session = Session::open(scene(&Known::default()), log.clone()).await?;
         let launched = session.launch().await;
+        if launched.is_err() {
+            // One that is about to end says more by its exit than by its silence.
+            log.wait(LAST_BREATH, |t| expect::process_ended(t).then_some(()))
+                .await;
+        }
         session.kill().await?;
         session.finish().await;
         launched
@@ -110,7 +122,13 @@ fn why(timeline: &Timeline, stop: &Stop) -> String {
             _ => None,
         })
         .collect();
-    let mut sentence = violation.unwrap_or_else(|| match stop {
+    let ended = timeline.facts().find_map(|(_, fact)| match fact {
+        Fact::Ended {
+            how, asked: false, ..
+        } => Some(format!("the adapter {how} before it had answered the kit")),
+        _ => None,
+    });
+    let mut sentence = violation.or(ended).unwrap_or_else(|| match stop {
         Stop::Mismatch(mismatch) => mismatch.observed.clone(),
         Stop::Kit(cause) => format!("a fault of the kit: {cause}"),
     });

@@ -11,8 +11,18 @@ use crate::tree;
 
 /// Rules that are decided, and of which the rule or its mutant is not yet written.
 const AWAITED: &[&str] = &[
-    "WX-ACCESS-008", "WX-BOUND-", "WX-CTX-", "WX-CURSOR-", "WX-DEDUP-005", "WX-DEDUP-006",
-    "WX-DEDUP-007", "WX-HEALTH-", "WX-LIFE-", "WX-MEDIA-", "WX-OUT-", "WX-STORE-",
+    "WX-ACCESS-008",
+    "WX-BOUND-",
+    "WX-CTX-",
+    "WX-CURSOR-",
+    "WX-DEDUP-005",
+    "WX-DEDUP-006",
+    "WX-DEDUP-007",
+    "WX-HEALTH-",
+    "WX-LIFE-",
+    "WX-MEDIA-",
+    "WX-OUT-",
+    "WX-STORE-",
 ];
 
 #[test]
@@ -40,7 +50,11 @@ fn every_normative_sentence_of_the_seed_has_its_row() {
             Some((cells.first()?.parse().ok()?, *cells.get(2)?))
         })
         .collect();
-    let keywords = |wanted: &str| rows.iter().filter(|(_, keyword)| *keyword == wanted).count();
+    let keywords = |wanted: &str| {
+        rows.iter()
+            .filter(|(_, keyword)| *keyword == wanted)
+            .count()
+    };
     assert_eq!(rows.last().map(|(number, _)| *number), Some(19));
     assert_eq!(
         ["MUST", "MUST NOT", "SHOULD", "MAY"].map(keywords),
@@ -67,12 +81,19 @@ fn told(pages: &[(&str, &str)], place: (&str, usize), what: &str) {
     let found = problems
         .iter()
         .any(|p| (p.file.as_str(), p.line) == place && p.what.contains(what) && !p.mend.is_empty());
-    assert!(found, "expected `{what}` at {place:?}, got:\n{}", list.join("\n"));
+    assert!(
+        found,
+        "expected `{what}` at {place:?}, got:\n{}",
+        list.join("\n")
+    );
 }
 
 #[test]
 fn sound_pages_are_accepted() {
-    let pages = [("spec/interpretations.md", SOUND), ("spec/traceability.md", TRACES)];
+    let pages = [
+        ("spec/interpretations.md", SOUND),
+        ("spec/traceability.md", TRACES),
+    ];
     assert_eq!(prose::check(&suite(), &pages), []);
 }
 
@@ -84,50 +105,91 @@ fn a_cited_id_that_no_rule_has_is_told_with_its_line() {
 
 #[test]
 fn a_rule_that_no_page_cites_is_told() {
-    let pages = [("spec/adapter.md", "# Adapter\n"), ("spec/requirements.md", "| WX-DEDUP-001 |\n")];
-    told(&pages, ("features/deduplication.feature", 5), "cited nowhere");
+    let pages = [
+        ("spec/adapter.md", "# Adapter\n"),
+        ("spec/requirements.md", "| WX-DEDUP-001 |\n"),
+    ];
+    told(
+        &pages,
+        ("features/deduplication.feature", 5),
+        "cited nowhere",
+    );
 }
 
 #[test]
 fn an_interpretation_that_does_not_exist_is_told() {
     let pages = [("spec/interpretations.md", "# Interpretations\n")];
-    told(&pages, ("features/deduplication.feature", 5), "there is no interpretation 14");
+    told(
+        &pages,
+        ("features/deduplication.feature", 5),
+        "there is no interpretation 14",
+    );
 }
 
 #[test]
 fn an_interpretation_that_does_not_list_its_rule_is_told() {
-    let pages = [("spec/interpretations.md", "## 14. Once\n\n**Rules.** None.\n")];
-    told(&pages, ("features/deduplication.feature", 5), "does not list WX-DEDUP-001");
+    let pages = [(
+        "spec/interpretations.md",
+        "## 14. Once\n\n**Rules.** None.\n",
+    )];
+    told(
+        &pages,
+        ("features/deduplication.feature", 5),
+        "does not list WX-DEDUP-001",
+    );
 }
 
 #[test]
 fn an_interpretation_that_nobody_cites_is_told() {
     let text = format!("{SOUND}\n## 15. Twice\n\n**Rules.** WX-DEDUP-001.\n");
-    told(&[("spec/interpretations.md", &text)], ("spec/interpretations.md", 7), "cited nowhere");
+    told(
+        &[("spec/interpretations.md", &text)],
+        ("spec/interpretations.md", 7),
+        "cited nowhere",
+    );
 }
 
 #[test]
 fn a_number_given_twice_is_told() {
     let text = format!("{SOUND}\n## 14. Twice\n\n**Rules.** WX-DEDUP-001.\n");
-    told(&[("spec/interpretations.md", &text)], ("spec/interpretations.md", 7), "already there");
+    told(
+        &[("spec/interpretations.md", &text)],
+        ("spec/interpretations.md", 7),
+        "already there",
+    );
 }
 
 #[test]
 fn a_sentence_of_the_seed_without_proof_or_judge_is_told() {
     let text = format!("{TRACES}| 2 | Scope | MUST | twice | later |\n");
-    told(&[("spec/traceability.md", &text)], ("spec/traceability.md", 2), "neither a rule nor a judge");
+    told(
+        &[("spec/traceability.md", &text)],
+        ("spec/traceability.md", 2),
+        "neither a rule nor a judge",
+    );
 }
 
 #[test]
 fn a_missing_row_of_the_seed_is_told() {
     let text = format!("{TRACES}| 3 | Scope | MUST | twice | WX-DEDUP-001 |\n");
-    told(&[("spec/traceability.md", &text)], ("spec/traceability.md", 2), "row 3 follows row 1");
+    told(
+        &[("spec/traceability.md", &text)],
+        ("spec/traceability.md", 2),
+        "row 3 follows row 1",
+    );
 }
 
 #[test]
 fn an_id_is_read_as_a_whole_word() {
-    let read = |line: &str| prose::ids(line).map(|id| id.to_string()).collect::<Vec<_>>();
-    assert_eq!(read("(WX-DEDUP-001, WX-OUT-002); `WX-A-003/slug`"), ["WX-DEDUP-001", "WX-OUT-002", "WX-A-003"]);
+    let read = |line: &str| {
+        prose::ids(line)
+            .map(|id| id.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        read("(WX-DEDUP-001, WX-OUT-002); `WX-A-003/slug`"),
+        ["WX-DEDUP-001", "WX-OUT-002", "WX-A-003"]
+    );
     assert_eq!(read("WX-DEDUP-nnn XWX-DEDUP-001 WX-DEDUP-0011"), [""; 0]);
 }
 
@@ -135,7 +197,13 @@ fn an_id_is_read_as_a_whole_word() {
 fn every_rule_and_scenario_is_in_both_generated_files() {
     let suite = Suite::embedded().unwrap();
     let files = publish::requirements(&suite);
-    let text = |name: &str| files.iter().find(|file| file.name == name).map(|file| file.text.clone()).unwrap();
+    let text = |name: &str| {
+        files
+            .iter()
+            .find(|file| file.name == name)
+            .map(|file| file.text.clone())
+            .unwrap()
+    };
     let (json, markdown) = (text("requirements.json"), text("requirements.md"));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let rules = json["rules"].as_array().unwrap();
@@ -143,14 +211,25 @@ fn every_rule_and_scenario_is_in_both_generated_files() {
     for (rule, entry) in suite.requirements().zip(rules) {
         assert_eq!(entry["id"], rule.id.to_string());
         assert_eq!(entry["level"], rule.level.keyword());
-        assert_eq!(entry["scenarios"].as_array().unwrap().len(), rule.cases.len());
+        assert_eq!(
+            entry["scenarios"].as_array().unwrap().len(),
+            rule.cases.len()
+        );
         assert!(markdown.contains(&format!("| {} |", rule.id)));
     }
 }
 
 fn remark() -> Vec<aios_wechat::cli::remark::Remark> {
-    let problem = Problem::new("features/a, b.feature", 7, "50% is\ntoo little", "write: 100%");
-    vec![aios_wechat::cli::remark::Remark { check: Check::Features, problem }]
+    let problem = Problem::new(
+        "features/a, b.feature",
+        7,
+        "50% is\ntoo little",
+        "write: 100%",
+    );
+    vec![aios_wechat::cli::remark::Remark {
+        check: Check::Features,
+        problem,
+    }]
 }
 
 fn printed(format: RemarkFormat) -> String {
@@ -177,8 +256,13 @@ fn json_and_sarif_carry_file_line_and_check() {
     let sarif: serde_json::Value = serde_json::from_str(&printed(RemarkFormat::Sarif)).unwrap();
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(result["ruleId"], "features");
-    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
-    let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert_eq!(
+        result["locations"][0]["physicalLocation"]["region"]["startLine"],
+        7
+    );
+    let rules = sarif["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
     assert!(rules.iter().any(|rule| rule["id"] == "features"));
 }
 
@@ -189,7 +273,10 @@ fn program(arguments: &[&str]) -> (Option<i32>, String) {
         .current_dir(tree::root())
         .output()
         .unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
 }
 
 #[test]
@@ -198,9 +285,22 @@ fn the_list_of_rules_has_the_fields_that_programs_rely_on() {
     assert_eq!(code, Some(0));
     let rules: serde_json::Value = serde_json::from_str(&text).unwrap();
     let rules = rules.as_array().unwrap();
-    assert_eq!(rules.len(), Suite::embedded().unwrap().requirements().count());
+    assert_eq!(
+        rules.len(),
+        Suite::embedded().unwrap().requirements().count()
+    );
     for rule in rules {
-        for field in ["id", "level", "sentence", "source", "family", "needs", "mode", "scenarios", "mutants"] {
+        for field in [
+            "id",
+            "level",
+            "sentence",
+            "source",
+            "family",
+            "needs",
+            "mode",
+            "scenarios",
+            "mutants",
+        ] {
             assert!(rule.get(field).is_some(), "{field}");
         }
         assert!(["executable", "review"].contains(&rule["mode"].as_str().unwrap()));
@@ -221,7 +321,11 @@ fn mutants_and_phrases_are_listed() {
 fn a_rule_is_explained_with_its_proof() {
     let (code, text) = program(&["explain", "WX-DEDUP-001"]);
     assert_eq!(code, Some(0));
-    for part in ["WX-DEDUP-001  MUST", "Source: kit, interpretation 14", "When WeChat gives that message again"] {
+    for part in [
+        "WX-DEDUP-001  MUST",
+        "Source: kit, interpretation 14",
+        "When WeChat gives that message again",
+    ] {
         assert!(text.contains(part), "{part} is missing:\n{text}");
     }
 }
@@ -230,9 +334,15 @@ fn a_rule_is_explained_with_its_proof() {
 fn codes_are_explained_and_nonsense_is_a_usage_error() {
     for code in ["context_unavailable", "missing_member", "-32602"] {
         let (exit, text) = program(&["explain", code]);
-        assert!(exit == Some(0) && text.contains("To do: "), "{code}: {text}");
+        assert!(
+            exit == Some(0) && text.contains("To do: "),
+            "{code}: {text}"
+        );
     }
-    assert_eq!(program(&["explain", "WX-NONSENSE-001"]), (Some(2), String::new()));
+    assert_eq!(
+        program(&["explain", "WX-NONSENSE-001"]),
+        (Some(2), String::new())
+    );
 }
 
 #[test]

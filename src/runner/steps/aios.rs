@@ -110,7 +110,9 @@ async fn offered_again(world: &mut World, how: String) {
     if world.session.mood() == Mood::Silent {
         // Whoever was killed over an unanswered event has nothing to wait for: the fence decides.
         world.session.set_mood(Mood::Open);
-        world.judge(|timeline| expect::offered_again(timeline, same)).await;
+        world
+            .judge(|timeline| expect::offered_again(timeline, same))
+            .await;
         return;
     }
     let offered = world

@@ -301,6 +301,7 @@ pub(super) fn report(rules: Vec<RuleResult>) -> Report {
             features: vec!["message".to_owned(), "attachment_meta".to_owned()],
         }),
         never_started: None,
+        interrupted: false,
         unclaimed: Vec::new(),
         baseline: Vec::new(),
         rules,

@@ -1,0 +1,180 @@
+//! Programs that do nothing, and programs that only agree, earn nothing.
+
+use std::io;
+
+use aios_wechat::adapter::{CommandLine, Subject};
+use aios_wechat::report::{Claim, Outcome, Report};
+use aios_wechat::runner::{self, Run};
+use aios_wechat::suite::Suite;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
+
+/// Runs the whole suite, with little patience: nothing below ever speaks up later.
+fn judged(subject: &Subject) -> Report {
+    let suite = Suite::embedded().unwrap();
+    let run = Run {
+        seed: 7,
+        patience: 0.02,
+        jobs: 16,
+        ..Run::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime
+        .block_on(runner::run(&suite, subject, &run, &mut ()))
+        .unwrap()
+}
+
+fn earns_nothing(subject: &Subject) -> Report {
+    let report = judged(subject);
+    let earned: Vec<String> = report
+        .rules
+        .iter()
+        .filter(|rule| rule.outcome == Outcome::Pass)
+        .map(|rule| rule.id.to_string())
+        .collect();
+    assert!(earned.is_empty(), "{earned:?} passed");
+    assert!(!matches!(
+        report.claim,
+        Claim::Conformant | Claim::ConformantWithNotes
+    ));
+    assert_ne!(report.exit_code(), 0);
+    report
+}
+
+fn command(words: &[&str]) -> Subject {
+    let folder = std::env::current_dir().unwrap();
+    let path = std::env::split_paths("/usr/local/bin:/usr/bin:/bin");
+    let path = std::env::join_paths(path).unwrap();
+    Subject::command(CommandLine::new(words.iter().copied(), folder).env("PATH", path))
+}
+
+/// Something that answers each request of the kit by itself.
+fn answering(answer: fn(&Value) -> Option<Value>) -> Subject {
+    Subject::served(
+        move |input: DuplexStream, mut output: DuplexStream| async move {
+            let mut lines = BufReader::new(input).lines();
+            while let Some(line) = lines.next_line().await? {
+                let request: Value = serde_json::from_str(&line).map_err(io::Error::other)?;
+                if let Some(answer) = answer(&request) {
+                    output.write_all(format!("{answer}\n").as_bytes()).await?;
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+fn capabilities() -> Value {
+    json!({
+        "protocol_version": 1,
+        "capabilities": {
+            "adapter_id": "yes", "adapter_version": "1", "supported_targets": ["wechat"],
+            "supported_features": [
+                "message", "voice_to_text", "attachment_meta", "context_cache", "pairing",
+                "approval_request", "typing", "virtual_time",
+            ],
+            "health": "stopped",
+        },
+    })
+}
+
+/// The friendliest answer to a request, made up from the request alone.
+fn yes(request: &Value) -> Option<Value> {
+    let params = &request["params"];
+    let result = match request["method"].as_str()? {
+        "initialize" => capabilities(),
+        "act" => json!({
+            "message_id": params["message_id"], "correlation_id": params["correlation_id"],
+            "status_code": "delivered", "chunks_sent": 1, "chunks_total": 1,
+            "wechat_message_ids": ["7481209347712840001"],
+        }),
+        "health" => json!({"health": "healthy", "recent_errors": []}),
+        "audit" => json!({
+            "auth": {"owner_user_id": "somebody", "credential_ref": "secret://wechat/account.json"},
+            "policy": {"owner_only": false, "pairing_required": false, "dedup_window_sec": 3600},
+        }),
+        _ => json!({}),
+    };
+    Some(json!({"jsonrpc": "2.0", "id": request["id"], "result": result}))
+}
+
+#[test]
+fn a_program_that_exits_at_once_is_one_clear_message() {
+    let report = earns_nothing(&command(&["true"]));
+    let why = report.never_started.unwrap();
+    assert!(why.contains("exited with status 0"), "{why}");
+}
+
+#[test]
+fn a_program_that_echoes_is_told_so() {
+    let report = earns_nothing(&command(&["cat"]));
+    let why = report.never_started.unwrap();
+    assert!(why.contains("one of the kit's own requests back"), "{why}");
+}
+
+#[test]
+fn a_silent_program_is_one_clear_message() {
+    let report = earns_nothing(&command(&["sleep", "1000"]));
+    let why = report.never_started.unwrap();
+    assert!(why.contains("`initialize` was not answered"), "{why}");
+}
+
+#[test]
+fn a_program_that_does_not_exist_is_one_clear_message() {
+    let report = earns_nothing(&command(&["/nonexistent"]));
+    let why = report.never_started.unwrap();
+    assert!(why.contains("/nonexistent"), "{why}");
+}
+
+#[test]
+fn a_program_that_says_yes_to_everything_earns_nothing() {
+    let report = earns_nothing(&answering(yes));
+    assert!(report.never_started.is_none(), "it does start");
+}
+
+#[test]
+fn a_program_that_says_yes_and_claims_a_real_clock_earns_nothing() {
+    earns_nothing(&answering(|request| {
+        let mut answer = yes(request)?;
+        if let Some(features) = answer.pointer_mut("/result/capabilities/supported_features") {
+            *features = json!(["message"]);
+        }
+        Some(answer)
+    }));
+}
+
+#[test]
+fn a_program_that_refuses_everything_earns_nothing() {
+    earns_nothing(&answering(|request| {
+        let error = json!({
+            "code": -32602, "message": "no",
+            "data": {"pointer": "", "message": "no"},
+        });
+        match request["method"].as_str()? {
+            "initialize" => yes(request),
+            _ => Some(json!({"jsonrpc": "2.0", "id": request["id"], "error": error})),
+        }
+    }));
+}
+
+#[test]
+fn a_program_that_refuses_a_second_start_only_earns_nothing() {
+    earns_nothing(&answering(|request| match request["method"].as_str()? {
+        "act" | "audit" => Some(json!({
+            "jsonrpc": "2.0", "id": request["id"],
+            "error": {"code": -32602, "message": "no", "data": {"pointer": "/payload", "message": "no"}},
+        })),
+        _ => yes(request),
+    }));
+}
+
+#[test]
+fn a_program_that_never_answers_after_its_start_earns_nothing() {
+    earns_nothing(&answering(|request| match request["method"].as_str()? {
+        "initialize" | "start" => yes(request),
+        _ => None,
+    }));
+}

@@ -1,0 +1,99 @@
+//! The reference adapter passes, and a verdict depends on the adapter and the seed alone.
+
+use aios_wechat::adapter::{CommandLine, Subject};
+use aios_wechat::reference::Reference;
+use aios_wechat::report::{Claim, Outcome, Report};
+use aios_wechat::runner::{self, Run};
+use aios_wechat::suite::Suite;
+
+fn judged(subject: &Subject, seed: u32, jobs: u32) -> Report {
+    let suite = Suite::embedded().unwrap();
+    let run = Run {
+        seed,
+        jobs,
+        ..Run::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime
+        .block_on(runner::run(&suite, subject, &run, &mut ()))
+        .unwrap()
+}
+
+/// Rule and scenario outcomes with their messages, times aside.
+fn verdicts(report: &Report) -> Vec<(String, Outcome, String)> {
+    report
+        .rules
+        .iter()
+        .flat_map(|rule| {
+            let cases = rule.scenarios.iter();
+            cases.map(|case| (case.id.to_string(), case.outcome, case.message.clone()))
+        })
+        .collect()
+}
+
+fn outcomes(report: &Report) -> Vec<(String, Outcome)> {
+    verdicts(report)
+        .into_iter()
+        .map(|(id, outcome, _)| (id, outcome))
+        .collect()
+}
+
+fn in_process() -> Subject {
+    Subject::in_process(Reference::new)
+}
+
+fn over_stdio() -> Subject {
+    let program = env!("CARGO_BIN_EXE_aios-wechat");
+    let folder = std::env::current_dir().unwrap();
+    Subject::command(CommandLine::new([program, "reference"], folder))
+}
+
+#[test]
+fn the_reference_adapter_passes_every_rule_that_a_program_can_judge() {
+    let report = judged(&in_process(), 1, 1);
+    let others: Vec<String> = report
+        .rules
+        .iter()
+        .filter(|rule| !matches!(rule.outcome, Outcome::Pass | Outcome::Untested))
+        .flat_map(|rule| {
+            rule.scenarios
+                .iter()
+                .map(|case| format!("{}: {}", case.id, case.message))
+        })
+        .collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert_eq!(report.claim, Claim::Conformant);
+    assert_eq!(report.exit_code(), 0);
+}
+
+#[test]
+fn the_reference_adapter_gets_the_same_verdicts_over_stdio_as_in_process() {
+    assert_eq!(
+        outcomes(&judged(&in_process(), 2, 4)),
+        outcomes(&judged(&over_stdio(), 2, 4))
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_verdicts_and_the_same_words() {
+    let first = verdicts(&judged(&in_process(), 3, 1));
+    assert_eq!(first, verdicts(&judged(&in_process(), 3, 8)));
+}
+
+#[test]
+fn a_pass_cites_what_it_rests_on_and_life_is_among_it() {
+    let report = judged(&in_process(), 4, 1);
+    for case in report.rules.iter().flat_map(|rule| &rule.scenarios) {
+        assert_eq!(case.outcome, Outcome::Pass, "{}: {}", case.id, case.message);
+        assert!(!case.evidence.is_empty(), "{} rests on nothing", case.id);
+        let life = aios_wechat::session::expect::life(&case.timeline).unwrap();
+        assert!(
+            life.iter().all(|at| case.evidence.contains(at)),
+            "{}",
+            case.id
+        );
+    }
+}

@@ -28,7 +28,8 @@ pub trait Ear: Send + Sync {
     /// [`Breach::Echo`].
     fn request(&self, id: &Value, method: &str, params: Option<&Value>) -> Reply;
 
-    /// The adapter broke the framing rules.
+    /// The adapter broke the framing rules. Told of the first
+    /// [`VIOLATIONS_LIMIT`](super::VIOLATIONS_LIMIT), and of those that end the adapter.
     fn violated(&self, violation: &Violation);
 
     /// The adapter wrote this line to stderr (not UTF-8 replaced, long lines cut into pieces).

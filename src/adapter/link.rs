@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::contract::driver::{Method, RpcError};
 
+use super::call::CallError;
 use super::ear::{Breach, Ear, Reply, Violation};
 use super::error::method_not_found;
 use super::frame::{self, BadFrame, Frame, Params};
@@ -24,45 +26,11 @@ pub const FRAMES_LIMIT: usize = 20_000;
 /// The most bytes that are heard from one adapter process.
 pub const STREAM_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Why a call has no result.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[non_exhaustive]
-pub enum CallError {
-    /// No answer within the limit, which covers writing the request too.
-    #[error("`{method}` was not answered within {} ms", limit.as_millis())]
-    Timeout {
-        /// The method that was called.
-        method: String,
-        /// How long the kit waited.
-        limit: Duration,
-    },
-    /// Nothing can arrive any more.
-    #[error("`{method}` cannot be answered: {reason}")]
-    Closed {
-        /// The method that was called.
-        method: String,
-        /// What ended the conversation.
-        reason: String,
-        /// The last that the adapter wrote to stderr.
-        stderr: String,
-    },
-    /// The adapter answered with an error.
-    #[error("`{method}` was answered with error {}: {}", error.code, error.message)]
-    Remote {
-        /// The method that was called.
-        method: String,
-        /// The error.
-        error: RpcError,
-    },
-    /// The adapter's answer carried the right id and was no answer.
-    #[error("the answer to `{method}` is malformed: {detail}")]
-    Malformed {
-        /// The method that was called.
-        method: String,
-        /// What is wrong with it.
-        detail: String,
-    },
-}
+/// The most violations that are told of one adapter process.
+pub const VIOLATIONS_LIMIT: usize = 200;
+
+/// How long a write that failed waits for news of the adapter's end.
+const LAST_NEWS: Duration = Duration::from_millis(500);
 
 /// What a waiting call is told.
 #[derive(Debug)]
@@ -95,6 +63,8 @@ struct Calls {
 pub(crate) struct Link {
     ear: Arc<dyn Ear>,
     calls: Mutex<Calls>,
+    violations: AtomicUsize,
+    ended: CancellationToken,
 }
 
 /// The writing half's share of the work.
@@ -113,6 +83,8 @@ impl Link {
         let link = Arc::new(Self {
             ear,
             calls: Mutex::new(calls),
+            violations: AtomicUsize::new(0),
+            ended: CancellationToken::new(),
         });
         (Arc::clone(&link), Mouth { link, queue })
     }
@@ -211,6 +183,13 @@ impl Link {
         self.calls().outgoing = None;
     }
 
+    /// Tells of a violation, unless so many were told that one more says nothing new.
+    fn violated(&self, violation: &Violation) {
+        if self.violations.fetch_add(1, Ordering::Relaxed) < VIOLATIONS_LIMIT {
+            self.ear.violated(violation);
+        }
+    }
+
     /// Ends the conversation: every waiting call is told why.
     pub(crate) fn close(&self, reason: &str) {
         let waiting = {
@@ -225,6 +204,7 @@ impl Link {
         for tell in waiting.into_values() {
             let _ = tell.send(Verdict::Closed(reason.to_owned()));
         }
+        self.ended.cancel();
         self.ear.closed(reason);
     }
 
@@ -239,8 +219,7 @@ impl Link {
                 Ok(Cut::End) => return None,
                 Ok(Cut::Unterminated(line)) => {
                     self.ear.received(&line);
-                    self.ear
-                        .violated(&Violation::new(Breach::Unterminated, &line, ""));
+                    self.violated(&Violation::new(Breach::Unterminated, &line, ""));
                     return None;
                 }
                 Ok(Cut::TooLong(line)) => {
@@ -270,8 +249,7 @@ impl Link {
                 self.hear_request(line, &id, &method, params);
             }
             Ok(Frame::Notification { method }) => {
-                self.ear
-                    .violated(&Violation::new(Breach::Notification, line, method));
+                self.violated(&Violation::new(Breach::Notification, line, method));
             }
             Ok(Frame::Answer { id, outcome }) => {
                 self.hear_answer(line, &id, Verdict::Answered(outcome));
@@ -282,7 +260,7 @@ impl Link {
 
     fn hear_bad_frame(&self, line: &[u8], bad: &BadFrame) {
         let violation = Violation::new(bad.breach, line, bad.detail.as_str());
-        self.ear.violated(&violation);
+        self.violated(&violation);
         let Some(id) = &bad.id else { return };
         if bad.asks {
             self.answer(id, Err(bad.error()));
@@ -295,15 +273,14 @@ impl Link {
     fn hear_request(&self, line: &[u8], id: &Value, method: &str, params: Option<Params>) {
         if Method::try_from(method).is_ok_and(|method| method != Method::Event) {
             let violation = Violation::new(Breach::Echo, line, method);
-            self.ear.violated(&violation);
+            self.violated(&violation);
             if !self.settle(id, Verdict::Malformed(violation.to_string())) {
                 self.answer(id, Err(method_not_found(method)));
             }
             return;
         }
         if !self.calls().open.insert(key(id)) {
-            self.ear
-                .violated(&Violation::new(Breach::ReusedId, line, ""));
+            self.violated(&Violation::new(Breach::ReusedId, line, ""));
         }
         let params = match params {
             None => None,
@@ -311,8 +288,7 @@ impl Link {
                 Ok(params) => Some(params),
                 Err(finding) => {
                     let detail = finding.to_string();
-                    self.ear
-                        .violated(&Violation::new(Breach::NotStrict, line, detail));
+                    self.violated(&Violation::new(Breach::NotStrict, line, detail));
                     // Whoever answers sees as much of it as can be seen, and decides.
                     match params.lenient() {
                         Some(params) => Some(params),
@@ -337,7 +313,7 @@ impl Link {
         } else {
             Breach::UnknownId
         };
-        self.ear.violated(&Violation::new(breach, line, ""));
+        self.violated(&Violation::new(breach, line, ""));
     }
 
     /// Tells the call with this id, if there is one that is not settled.
@@ -381,10 +357,10 @@ impl Mouth {
             if let Err(error) = write(&mut sink, line.as_bytes()).await
                 && let Some(call) = call
             {
-                self.link.fail(
-                    &call,
-                    &format!("the adapter does not read its input: {error}"),
-                );
+                // If the adapter has just ended, its end is the better reason.
+                let _ = timeout(LAST_NEWS, self.link.ended.cancelled()).await;
+                let reason = format!("the adapter does not read its input: {error}");
+                self.link.fail(&call, &reason);
             }
         }
         // The peer sees the end of its input when the sink is dropped; there is nobody to tell of a

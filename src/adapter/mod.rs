@@ -14,6 +14,7 @@ use crate::contract::{
     AccessState, Capabilities, Health, OutboundAction, Receipt, Start, Timestamp,
 };
 
+mod call;
 mod command;
 mod desk;
 mod ear;
@@ -33,12 +34,13 @@ mod stray;
 mod subject;
 mod watch;
 
+pub use call::CallError;
 pub use command::CommandLine;
 pub use ear::{Breach, Ear, Exit, Reply, Violation};
 pub use error::AdapterError;
 pub use excerpt::{EXCERPT_CHARS, excerpt};
 pub use line::LINE_LIMIT;
-pub use link::{CallError, FRAMES_LIMIT, STREAM_LIMIT};
+pub use link::{FRAMES_LIMIT, STREAM_LIMIT, VIOLATIONS_LIMIT};
 pub use place::Place;
 pub use running::{Ending, Reached, Running};
 pub use serve::{serve, serve_stdio};

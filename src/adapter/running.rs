@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::contract::driver::RpcError;
 
+use super::call::CallError;
 use super::ear::{Ear, Exit, Violation};
-use super::link::{CallError, Link};
+use super::link::Link;
 use super::place::Place;
 use super::process::{LastWords, drain, end_of};
 use super::stray::{Brood, Stray};

@@ -237,6 +237,22 @@ async fn a_log_line_is_named_and_the_answer_behind_it_is_heard() {
 }
 
 #[tokio::test]
+async fn a_program_that_only_logs_is_not_quoted_for_ever() {
+    let subject = program(|_| (0..30_000).map(|at| format!("line {at}\n")).collect());
+    let (running, notes, _sandbox) = launch(&subject).await;
+    let outcome = running.call("health", Value::Null, LIMIT).await;
+    assert!(
+        matches!(outcome, Err(CallError::Closed { .. })),
+        "{outcome:?}"
+    );
+    let breaches = notes.breaches();
+    assert_eq!(
+        (breaches.len(), breaches.last()),
+        (201, Some(&Breach::Flood))
+    );
+}
+
+#[tokio::test]
 async fn each_odd_frame_is_named() {
     for (lines, breach) in [
         (vec!["[]\n"], Breach::Batch),

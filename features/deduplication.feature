@@ -55,6 +55,92 @@ Feature: Deduplication
       When the adapter is killed and started again
       Then AIOS is offered that message again with the same dedup key
 
+  @WX-DEDUP-005 @SHOULD @since:v0
+  Rule: The adapter SHOULD recognise a message that WeChat gives again under a new id
+    Source: kit, interpretation 35
+
+    Scenario: A copy under a new id
+      Given a running adapter
+      And the owner sent a text
+      When WeChat gives that message again under a new id
+      Then AIOS receives that message exactly once
+
+    Scenario: A copy under a new id after a restart
+      Given a running adapter
+      And the owner sent a text
+      When the adapter is stopped and started again
+      And WeChat gives that message again under a new id
+      Then AIOS receives that message exactly once
+
+  @WX-DEDUP-006 @MUST @since:v0
+  Rule: The adapter MUST recover from a lost or damaged memory of what it has forwarded, report it, and keep no body in that memory
+    Source: seed, Error & Recovery (dedup-window issues are handled without transcript persistence)
+
+    Scenario Outline: What it keeps was damaged
+      Given a running adapter
+      And the owner sent a text
+      When the adapter is killed, everything it keeps is <damage>, and it is started again
+      And WeChat gives that message again
+      And the owner sends a text
+      Then AIOS takes every message, in the order they were sent
+      And AIOS was offered nothing again but under the dedup key of the first time
+      And the adapter reports "state_damaged" among its recent errors
+      And nothing that the adapter keeps holds the text of a message
+
+      Examples:
+        | damage      |
+        | cut in half |
+        | overwritten |
+        | removed     |
+
+  @WX-DEDUP-007 @SHOULD @since:v0
+  Rule: The adapter SHOULD count the window from the moment AIOS took the message, and forward it again when WeChat gives it twice the window later
+    Source: kit, interpretation 36
+
+    @slow
+    Scenario: Within a short window
+      Given an adapter running with a dedup window of 4 seconds
+      And the owner sent a text
+      When 1 second passes
+      And WeChat gives that message again
+      Then it was forwarded once, as the window was not over
+
+    @slow
+    Scenario: Within a short window that AIOS was slow to open
+      Given an adapter running with a dedup window of 4 seconds
+      And AIOS is unavailable
+      And the owner sent a text
+      When 3 seconds pass
+      And AIOS is available again after the adapter tried twice
+      And 2 seconds pass
+      And WeChat gives that message again
+      Then it was forwarded once, as the window was not over
+
+    @slow
+    Scenario: Beyond a short window
+      Given an adapter running with a dedup window of 1 second
+      And the owner sent a text
+      When 2 seconds pass
+      And WeChat gives that message again
+      Then it is forwarded again, as the window is over
+
+    @needs:virtual_time
+    Scenario: Within a long window
+      Given an adapter running with a dedup window of 24 hours
+      And the owner sent a text
+      When 23 hours pass
+      And WeChat gives that message again
+      Then it was forwarded once, as the window was not over
+
+    @needs:virtual_time
+    Scenario: Beyond a long window, over a restart
+      Given an adapter running with a dedup window of 24 hours
+      And the owner sent a text
+      When 48 hours pass
+      And the adapter is stopped and started again
+      And WeChat gives that message again
+      Then it is forwarded again, as the window is over
+
   @WX-DEDUP-008 @MUST @since:v0
   Rule: The adapter MUST take two messages whose ids differ only beyond double precision for two, and hand on each id digit for digit
     Source: kit, interpretation 16

@@ -192,6 +192,20 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         left_behind: Vec<String>,
     },
+    /// Between two processes, what the adapter keeps was damaged.
+    Damaged {
+        /// `truncated`, `overwritten` or `removed`.
+        how: String,
+        /// How many files there were.
+        files: u32,
+    },
+    /// What the adapter keeps was searched for the texts of messages.
+    Searched {
+        /// How many files there were.
+        files: u32,
+        /// Those that hold one, by their path in the sandbox.
+        holding: Vec<String>,
+    },
     /// The adapter wrote to its standard error.
     Stderr {
         /// Which process.
@@ -305,6 +319,8 @@ impl Fact {
             Self::Launched { .. }
             | Self::Ended { .. }
             | Self::Closed { .. }
+            | Self::Damaged { .. }
+            | Self::Searched { .. }
             | Self::Stderr { .. }
             | Self::Violation { .. } => Lane::Adapter,
             Self::Asked { .. }

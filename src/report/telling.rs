@@ -42,6 +42,8 @@ impl Telling {
             Fact::Launched { .. }
             | Fact::Ended { .. }
             | Fact::Closed { .. }
+            | Fact::Damaged { .. }
+            | Fact::Searched { .. }
             | Fact::Stderr { .. }
             | Fact::Violation { .. } => adapter(fact),
             Fact::Asked { .. }
@@ -193,6 +195,17 @@ fn adapter(fact: &Fact) -> Telling {
                 );
             }
             stays(text).wrong_if(!left_behind.is_empty())
+        }
+        Fact::Damaged { how, files } => stays(format!(
+            "everything it keeps is {}: {files} file(s)",
+            plain(how, QUOTE)
+        )),
+        Fact::Searched { files, holding } => {
+            let mut text = format!("{files} file(s) are searched for texts of messages");
+            if !holding.is_empty() {
+                let _ = write!(text, "; found in {}", plain(&holding.join(", "), VALUE));
+            }
+            stays(text).wrong_if(!holding.is_empty())
         }
         Fact::Stderr { line, .. } => stays(format!("stderr: {}", plain(line, SAID))),
         Fact::Violation { expected, got, .. } => stays(format!(

@@ -24,10 +24,25 @@ impl Session {
         })
     }
 
-    async fn act_text(&mut self, person: &str, text: &str, reply_to: Option<&str>) -> Driven {
+    pub(super) async fn act_text(
+        &mut self,
+        person: &str,
+        text: &str,
+        reply_to: Option<&str>,
+    ) -> Driven {
+        let action = self.text_action(person, text, reply_to)?;
+        self.act(&action).await
+    }
+
+    pub(super) fn text_action(
+        &mut self,
+        person: &str,
+        text: &str,
+        reply_to: Option<&str>,
+    ) -> Driven<OutboundAction> {
         let head = self.action_head(person, reply_to)?;
         let payload = text_payload(person, text, reply_to)?;
-        self.act(&OutboundAction::message(head, payload)).await
+        Ok(OutboundAction::message(head, payload))
     }
 
     /// The envelope of an action: it goes on with the session and the thread of the event that it
@@ -218,7 +233,7 @@ impl Session {
         };
         match told {
             Told::Nothing(why) => Err(Mismatch::new("a receipt", why, self.last()).into()),
-            Told::Result(_) | Told::Error(_) => Ok(()),
+            Told::Result | Told::Error(_) => Ok(()),
         }
     }
 

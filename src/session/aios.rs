@@ -31,6 +31,8 @@ pub enum Mood {
     Unavailable,
     /// It leaves events unanswered.
     Silent,
+    /// It takes so many events and leaves the next ones unanswered.
+    SilentAfter(u32),
     /// It refuses the next event for good and then is open.
     RefusesNext,
 }
@@ -135,9 +137,13 @@ impl Aios {
         });
         let mut state = self.lock();
         let reply = match state.mood {
-            Mood::Silent => {
+            Mood::Silent | Mood::SilentAfter(0) => {
                 state.held.push((id.clone(), key));
                 return None;
+            }
+            Mood::SilentAfter(more) => {
+                state.mood = Mood::SilentAfter(more - 1);
+                state.take_in(key)
             }
             Mood::Unavailable => Reply::Unavailable,
             Mood::RefusesNext => {

@@ -1,5 +1,6 @@
 //! The shared timeline of one scenario, and the only way to wait: until something is seen.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -122,6 +123,26 @@ impl Log {
             .timeline
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Awaits a future; says also whether the kit itself was held up meanwhile.
+pub(super) async fn attentively<F: Future>(future: F) -> (F::Output, bool) {
+    let mut future = pin!(future);
+    let mut heartbeat = interval(HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = Instant::now();
+    let mut late = false;
+    loop {
+        let output = tokio::select! {
+            output = &mut future => Some(output),
+            _ = heartbeat.tick() => None,
+        };
+        late |= last.elapsed() > HEARTBEAT + LATE;
+        last = Instant::now();
+        if let Some(output) = output {
+            return (output, late);
+        }
     }
 }
 

@@ -9,8 +9,11 @@ mod cast;
 mod clock;
 mod draft;
 pub mod expect;
+mod lifecycle;
 mod log;
+mod outage;
 mod patience;
+mod search;
 mod wechat;
 
 use std::collections::BTreeSet;
@@ -20,22 +23,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 
 pub use aios::{Aios, Mood};
 pub use cast::{Cast, Person};
 pub use clock::SceneClock;
 pub use draft::{ACTION_FLAWS, Draft, FLAWS, Flaw, allowlist};
 pub use log::{Log, Waited};
+pub use outage::Trouble;
 pub use patience::Patience;
 pub use wechat::{Damage, Item, Letter, Wechat};
 
 use crate::adapter::{CallError, Ending, Place, Reached, Running, Subject};
-use crate::contract::driver::{AdvanceParams, InitializeParams, KitIdentity, PROTOCOL_VERSION};
+use crate::contract::driver::{
+    AdvanceParams, InitializeParams, KitIdentity, PROTOCOL_VERSION, ProtocolVersion,
+};
 use crate::contract::{
     Account, AdapterVersion, BaseUrl, CredentialRef, Id, Secret, Secrets, Slug, Start, StateDir,
     Timestamp, Transport,
@@ -47,6 +54,8 @@ use crate::evidence::{Fact, Mismatch, SentMessage, Timeline};
 const TICK: Duration = Duration::from_millis(200);
 const QUIET: Duration = Duration::from_millis(2);
 const TICKS_MAX: u32 = 300;
+/// In virtual time: the real time that a settle time lasts all the same, since HTTP stays real.
+const SETTLED: Duration = Duration::from_millis(150);
 
 /// Why a step could not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +120,8 @@ pub struct Session {
     actions: u32,
     /// Requests made of the present process: the link numbers them the same way.
     calls: u32,
+    /// Requests that are answered while the scenario goes on.
+    outstanding: Vec<JoinHandle<()>>,
 }
 
 struct Live {
@@ -171,6 +182,7 @@ impl Session {
             live: None,
             actions: 0,
             calls: 0,
+            outstanding: Vec::new(),
         })
     }
 
@@ -180,6 +192,23 @@ impl Session {
     /// Undecided if the adapter cannot be launched or does not answer: it was gone before anything
     /// could be judged.
     pub async fn launch(&mut self) -> Driven {
+        self.launch_silently().await?;
+        match self.shake_hands(PROTOCOL_VERSION).await? {
+            Told::Result => Ok(()),
+            Told::Error(error) => Err(Mismatch::undecided(
+                "an answer to `initialize` with capabilities",
+                format!("error {error}"),
+            )
+            .into()),
+            Told::Nothing(why) => Err(Mismatch::undecided("an answer to `initialize`", why).into()),
+        }
+    }
+
+    /// Launches the adapter and says nothing to it.
+    ///
+    /// # Errors
+    /// Undecided if the adapter cannot be launched.
+    pub async fn launch_silently(&mut self) -> Driven {
         let place = Place::new(self.sandbox.path());
         for folder in place.folders() {
             fs::create_dir_all(folder).map_err(Stop::kit)?;
@@ -219,25 +248,19 @@ impl Session {
             running: Arc::new(running),
             aios,
         });
+        Ok(())
+    }
+
+    async fn shake_hands(&mut self, protocol_version: ProtocolVersion) -> Driven<Told> {
         let params = InitializeParams {
-            protocol_version: PROTOCOL_VERSION,
+            protocol_version,
             kit: KitIdentity {
                 name: Slug::try_from(env!("CARGO_PKG_NAME")).map_err(Stop::kit)?,
                 version: AdapterVersion::try_from(env!("CARGO_PKG_VERSION")).map_err(Stop::kit)?,
             },
         };
-        match self
-            .call("initialize", &params, self.patience.initialize())
-            .await?
-        {
-            Told::Result(_) => Ok(()),
-            Told::Error(error) => Err(Mismatch::undecided(
-                "an answer to `initialize` with capabilities",
-                format!("error {error}"),
-            )
-            .into()),
-            Told::Nothing(why) => Err(Mismatch::undecided("an answer to `initialize`", why).into()),
-        }
+        self.call("initialize", &params, self.patience.initialize())
+            .await
     }
 
     /// Starts the launched adapter with the draft; what it says is recorded, not judged.
@@ -278,7 +301,7 @@ impl Session {
             Told::Nothing(why) => {
                 Err(Mismatch::new("an answer to `start`", why, self.last()).into())
             }
-            Told::Result(_) | Told::Error(_) => Ok(()),
+            Told::Result | Told::Error(_) => Ok(()),
         }
     }
 
@@ -327,7 +350,7 @@ impl Session {
             Told::Nothing(why) => {
                 Err(Mismatch::new("an answer to `stop`", why, self.last()).into())
             }
-            Told::Result(_) | Told::Error(_) => ended,
+            Told::Result | Told::Error(_) => ended,
         }
     }
 
@@ -336,7 +359,7 @@ impl Session {
         if let Some(live) = self.live.take() {
             live.aios.expect_end();
             let ending = live.running.close(self.patience.grace()).await;
-            self.ended(&live, &ending);
+            self.ended(&live, &ending).await;
         }
         Ok(())
     }
@@ -349,12 +372,23 @@ impl Session {
         if let Some(live) = self.live.take() {
             live.aios.expect_end();
             let ending = live.running.kill().await;
-            self.ended(&live, &ending);
+            self.ended(&live, &ending).await;
         }
         Ok(())
     }
 
-    fn ended(&mut self, live: &Live, ending: &Ending) {
+    /// Waits for what is outstanding.
+    async fn join_outstanding(&mut self) {
+        for mut call in self.outstanding.drain(..) {
+            if timeout(self.patience.grace(), &mut call).await.is_err() {
+                call.abort();
+            }
+        }
+    }
+
+    async fn ended(&mut self, live: &Live, ending: &Ending) {
+        // With the process gone nothing is outstanding any more; let that be recorded first.
+        self.join_outstanding().await;
         self.mood = live.aios.memory().0;
         let reached = match ending.reached {
             Reached::Gone => "gone",
@@ -426,7 +460,14 @@ impl Session {
     /// A fault of the kit: the files cannot be changed.
     pub fn damage(&mut self, damage: Damage) -> Driven {
         let state = Place::new(self.sandbox.path()).state();
-        damage.inflict(&state, &mut self.cast).map_err(Stop::kit)
+        let files = damage
+            .inflict(&state, &mut self.cast)
+            .map_err(Stop::kit)?;
+        self.log.record(Fact::Damaged {
+            how: damage.word().to_owned(),
+            files,
+        });
+        Ok(())
     }
 
     /// Asks for the access rules in force.
@@ -450,7 +491,7 @@ impl Session {
             Told::Nothing(why) => {
                 Err(Mismatch::new(format!("an answer to `{method}`"), why, self.last()).into())
             }
-            Told::Result(_) | Told::Error(_) => Ok(()),
+            Told::Result | Told::Error(_) => Ok(()),
         }
     }
 
@@ -553,6 +594,11 @@ impl Session {
         if self.live.is_none() || self.log.read(expect::passed_since_last_drive) {
             return Ok(());
         }
+        self.fence_anew().await
+    }
+
+    /// The same, whatever passed before.
+    async fn fence_anew(&mut self) -> Driven {
         // A poll that is on the wire may not have been seen yet, so what was seen decides nothing.
         let refused = self.log.read(expect::last_start_error).is_some();
         if refused || !self.draft.integration.enabled {
@@ -602,6 +648,9 @@ impl Session {
     async fn settle(&mut self) -> Driven {
         self.health().await?;
         self.advance(self.patience.settle()).await?;
+        if self.clock != SceneClock::Real {
+            self.log.wait(SETTLED, |_| None::<()>).await;
+        }
         self.health().await?;
         self.log.record(Fact::FencePassed { message_id: None });
         Ok(())
@@ -662,7 +711,7 @@ impl Session {
         method: &'static str,
         params: &impl Serialize,
         limit: Duration,
-    ) -> Driven<LocalBoxFuture<'static, Driven<Told>>> {
+    ) -> Driven<BoxFuture<'static, Driven<Told>>> {
         let Some(live) = &self.live else {
             return Err(Stop::Kit(format!(
                 "the scenario calls `{method}` and no adapter runs"
@@ -680,32 +729,34 @@ impl Session {
             params: masked(&params, &self.cast.token),
         });
         let answer = async move {
-            let told = match running.call(method, params, limit).await {
-                Ok(result) => Told::Result(result),
+            let (answer, late) = log::attentively(running.call(method, params, limit)).await;
+            let (result, error, told) = match answer {
+                Ok(result) => (Some(result), None, Told::Result),
                 Err(CallError::Remote { error, .. }) => {
-                    Told::Error(serde_json::to_value(&error).map_err(Stop::kit)?)
+                    let error = serde_json::to_value(&error).map_err(Stop::kit)?;
+                    (None, Some(error.clone()), Told::Error(error))
                 }
                 Err(error) => {
-                    if matches!(error, CallError::Timeout { .. }) {
-                        patience.note_silence();
-                    }
-                    Told::Nothing(error.to_string())
-                }
-            };
-            let method = method.to_owned();
-            let (result, error) = match &told {
-                Told::Result(result) => (Some(result.clone()), None),
-                Told::Error(error) => (None, Some(error.clone())),
-                Told::Nothing(why) => {
+                    let timed_out = matches!(error, CallError::Timeout { .. });
+                    let why = error.to_string();
                     log.record(Fact::Silent {
                         process,
                         id,
-                        method,
+                        method: method.to_owned(),
                         why: why.clone(),
                     });
-                    return Ok(told);
+                    if timed_out {
+                        patience.note_silence();
+                    }
+                    if timed_out && late {
+                        let expected = format!("an answer to `{method}`");
+                        let observed = format!("{why}, and this machine was held up");
+                        return Err(Mismatch::undecided(expected, observed).into());
+                    }
+                    return Ok(Told::Nothing(why));
                 }
             };
+            let method = method.to_owned();
             log.record(Fact::Told {
                 process,
                 id,
@@ -715,13 +766,13 @@ impl Session {
             });
             Ok(told)
         };
-        Ok(answer.boxed_local())
+        Ok(answer.boxed())
     }
 }
 
 /// What came back from the adapter.
 enum Told {
-    Result(Value),
+    Result,
     Error(Value),
     Nothing(String),
 }

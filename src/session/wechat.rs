@@ -379,6 +379,52 @@ impl Wechat {
         self.real.parked()
     }
 
+    /// From now on every call of this kind goes wrong, until [`Wechat::works_again`].
+    pub(super) fn fails(&self, on: Endpoint, fault: Fault) -> Driven {
+        let text = format!(
+            "from here WeChat spoils every {}: {}",
+            on.name(),
+            described(&fault)
+        );
+        self.log.record(Fact::Note { text });
+        self.real
+            .set_fault(FaultRule::always(on, fault))
+            .map_err(Stop::Kit)
+    }
+
+    /// From now on nobody reaches WeChat, and whoever is connected is cut off.
+    pub(super) fn shuts(&self) {
+        self.log.record(Fact::Note {
+            text: "from here nobody reaches WeChat".to_owned(),
+        });
+        self.real.refuse_connections(true);
+    }
+
+    /// Whatever went wrong goes well from now on.
+    pub(super) fn works_again(&self) {
+        self.log.record(Fact::Note {
+            text: "from here WeChat works again".to_owned(),
+        });
+        self.real.clear_faults();
+        self.real.refuse_connections(false);
+    }
+
+    /// The login is void from now on.
+    pub fn expire_login(&self) {
+        self.log.record(Fact::Note {
+            text: "the login expires".to_owned(),
+        });
+        self.real.expire_session();
+    }
+
+    /// WeChat forgets every position that it has given.
+    pub fn forget_positions(&self) {
+        self.log.record(Fact::Note {
+            text: "WeChat forgets every position".to_owned(),
+        });
+        self.real.reset_cursor();
+    }
+
     pub(super) fn release_polls(&self) {
         self.real.release_polls();
     }
@@ -510,13 +556,25 @@ pub enum Damage {
 }
 
 impl Damage {
-    pub(super) fn inflict(self, folder: &Path, cast: &mut Cast) -> io::Result<()> {
+    /// The word for it in a timeline.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::Overwritten => "overwritten",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// Damages every file below a folder; says how many there were.
+    pub(super) fn inflict(self, folder: &Path, cast: &mut Cast) -> io::Result<u32> {
+        let mut files = 0;
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             let metadata = fs::symlink_metadata(&path)?;
             if metadata.is_dir() {
-                self.inflict(&path, cast)?;
+                files += self.inflict(&path, cast)?;
             } else if metadata.is_file() {
+                files += 1;
                 match self {
                     Self::Truncated => {
                         fs::File::options()
@@ -535,6 +593,6 @@ impl Damage {
                 }
             }
         }
-        Ok(())
+        Ok(files)
     }
 }

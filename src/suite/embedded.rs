@@ -18,8 +18,11 @@ pub const FEATURES: &[(&str, &str)] = &[
     feature!("routing"),
     feature!("access"),
     feature!("deduplication"),
+    feature!("cursor"),
     feature!("context"),
     feature!("outbound"),
     feature!("media"),
+    feature!("health"),
     feature!("boundary"),
+    feature!("lifecycle"),
 ];

@@ -6,6 +6,9 @@
 mod actions;
 mod adapter;
 mod aios;
+mod health;
+mod lifecycle;
+mod recovery;
 mod wechat;
 
 use crate::session::Person;

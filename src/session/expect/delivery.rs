@@ -69,7 +69,10 @@ fn described(text: Option<&str>) -> String {
 /// It never arrived, or arrived again.
 pub fn forwarded_exactly_once(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
-    let message = view.that_message()?;
+    forwarded_once(view, view.that_message()?)
+}
+
+fn forwarded_once(view: View<'_>, message: &SentMessage) -> Judgement {
     let events = forwards(view, message);
     let firsts: Vec<&Event<'_>> = events.iter().filter(|event| !event.is_repeat()).collect();
     match firsts.as_slice() {
@@ -81,6 +84,19 @@ pub fn forwarded_exactly_once(timeline: &Timeline) -> Judgement {
             several.iter().map(|event| event.at).collect(),
         )),
     }
+}
+
+/// Each message of the scene was forwarded once.
+///
+/// # Errors
+/// One never arrived, or arrived again.
+pub fn each_forwarded_once(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let mut seen = Citations::new();
+    for (_, message) in sent_or_undecided(view)? {
+        seen.extend(forwarded_once(view, message)?);
+    }
+    Ok(seen)
 }
 
 /// Every message of the scene was forwarded.

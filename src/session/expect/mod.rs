@@ -7,21 +7,31 @@ mod access;
 mod actions;
 mod boundary;
 mod context;
+mod cursor;
 mod delivery;
 mod envelope;
+mod exchange;
+mod health;
+mod lifecycle;
 mod media;
+mod moment;
 mod setup;
 mod view;
+mod window;
 
 pub use access::*;
 pub use actions::*;
 pub use boundary::*;
 pub use context::*;
+pub use cursor::*;
 pub use delivery::*;
 pub use envelope::*;
+pub use health::*;
+pub use lifecycle::*;
 pub use media::*;
 pub use setup::*;
 pub use view::{Act, Delivered, Event, View};
+pub use window::*;
 
 use std::collections::BTreeSet;
 

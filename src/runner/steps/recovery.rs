@@ -1,0 +1,231 @@
+//! Sentences about positions, restarts, damage and the dedup window.
+
+use std::time::Duration;
+
+use cucumber::{given, then, when};
+
+use crate::runner::world::World;
+use crate::session::expect::{self, Resumption};
+use crate::session::{Damage, Driven, Mood, Session, Stop};
+
+/// Beyond this, time is moved at once where it can be moved.
+const JUMP: Duration = Duration::from_secs(10);
+
+#[given(expr = "AIOS takes one event and leaves the next unanswered")]
+fn takes_one(world: &mut World) {
+    world.session.set_mood(Mood::SilentAfter(1));
+}
+
+#[given(expr = "AIOS refuses the next event")]
+fn refuses_next(world: &mut World) {
+    world.session.set_mood(Mood::RefusesNext);
+}
+
+#[when(expr = "AIOS has left one unanswered")]
+async fn left_one(world: &mut World) {
+    let left = world.session.one_left_open().await;
+    world.drive(left);
+}
+
+#[when(expr = "AIOS answers what it left open")]
+fn answers_open(world: &mut World) {
+    world.session.set_mood(Mood::Open);
+}
+
+#[given(regex = r"^an adapter running with a dedup window of (\d+) (seconds?|hours?)$")]
+async fn running_with_window(world: &mut World, count: u64, unit: String) {
+    let window = i64::try_from(span(count, &unit).as_secs()).map_err(Stop::kit);
+    let window = window.and_then(|window| window.try_into().map_err(Stop::kit));
+    if let Some(window) = world.drive(window) {
+        world.session.draft.policy().dedup_window_sec = Some(window);
+        let ran = world.session.run().await;
+        world.drive(ran);
+    }
+}
+
+fn span(count: u64, unit: &str) -> Duration {
+    Duration::from_secs(if unit.starts_with("hour") {
+        count * 3_600
+    } else {
+        count
+    })
+}
+
+#[when(regex = r"^(\d+) (seconds?|hours?) pass(?:es)?$")]
+async fn time_passes(world: &mut World, count: u64, unit: String) {
+    let time = span(count, &unit);
+    let passed = if time > JUMP {
+        world.session.advance(time).await
+    } else {
+        world.session.let_pass(time).await
+    };
+    world.drive(passed);
+}
+
+#[when(expr = "the adapter is killed")]
+async fn killed(world: &mut World) {
+    let killed = world.session.kill().await;
+    world.drive(killed);
+}
+
+#[when(expr = "the adapter is started again")]
+async fn started_again(world: &mut World) {
+    let ran = world.session.run().await;
+    world.drive(ran);
+}
+
+#[when(regex = r"^the adapter is stopped and started again under (another|the first) cursor key$")]
+async fn restarted_under(world: &mut World, which: String) {
+    let key = if which == "another" {
+        "wx-other"
+    } else {
+        "wx-main"
+    };
+    let driven = restart_under(&mut world.session, key).await;
+    world.drive(driven);
+}
+
+async fn restart_under(session: &mut Session, key: &str) -> Driven {
+    session.fence().await?;
+    session.stop().await?;
+    session.set_cursor_key(key)?;
+    session.run().await
+}
+
+#[when(
+    regex = r"^the adapter is (stopped|killed), everything it keeps is (cut in half|overwritten|removed), and it is started again$"
+)]
+async fn damaged(world: &mut World, how: String, damage: String) {
+    let damage = match damage.as_str() {
+        "cut in half" => Damage::Truncated,
+        "overwritten" => Damage::Overwritten,
+        _ => Damage::Removed,
+    };
+    let driven = damage_between(&mut world.session, &how, damage).await;
+    world.drive(driven);
+}
+
+async fn damage_between(session: &mut Session, how: &str, damage: Damage) -> Driven {
+    session.fence().await?;
+    end(session, how).await?;
+    session.damage(damage)?;
+    session.run().await
+}
+
+async fn end(session: &mut Session, how: &str) -> Driven {
+    if how == "killed" {
+        session.kill().await
+    } else {
+        session.stop().await
+    }
+}
+
+#[when(expr = "WeChat forgets every position")]
+async fn forgets(world: &mut World) {
+    let passed = world.session.fence().await;
+    if world.drive(passed).is_some() {
+        world.session.wechat.forget_positions();
+    }
+}
+
+#[when(expr = "the adapter is stopped, WeChat forgets every position, and it is started again")]
+async fn forgets_between(world: &mut World) {
+    let driven = forget_between(&mut world.session).await;
+    world.drive(driven);
+}
+
+async fn forget_between(session: &mut Session) -> Driven {
+    session.fence().await?;
+    session.stop().await?;
+    session.wechat.forget_positions();
+    session.run().await
+}
+
+#[when(expr = "WeChat gives that message again under a new id")]
+async fn gives_again_renamed(world: &mut World) {
+    let driven = give_again_renamed(&mut world.session).await;
+    world.drive(driven);
+}
+
+async fn give_again_renamed(session: &mut Session) -> Driven {
+    session.fence().await?;
+    let message = session
+        .log
+        .read(|timeline| expect::View::of(timeline).that_message().cloned())?;
+    session.wechat.give_again(&message, true)
+}
+
+#[then(expr = "no position was acknowledged before AIOS had taken what came before it")]
+async fn acknowledged(world: &mut World) {
+    world.judge(expect::acknowledged_after_acceptance).await;
+}
+
+#[then(expr = "AIOS takes every message, in the order they were sent")]
+async fn takes_in_order(world: &mut World) {
+    world.judge(expect::all_accepted_in_order).await;
+}
+
+#[then(regex = r"^its first poll goes on from the last position( or an earlier one)?$")]
+async fn goes_on(world: &mut World, earlier: String) {
+    let how = if earlier.is_empty() {
+        Resumption::Last
+    } else {
+        Resumption::LastOrEarlier
+    };
+    world.judge(|timeline| expect::goes_on(timeline, how)).await;
+}
+
+#[then(expr = "positions under different cursor keys stay apart")]
+async fn apart(world: &mut World) {
+    world.judge(expect::positions_stay_apart).await;
+}
+
+#[then(
+    regex = r"^AIOS was offered (them again|nothing again but) under the dedup keys? of the first time$"
+)]
+async fn same_keys(world: &mut World, which: String) {
+    let needed = which == "them again";
+    world
+        .judge(|timeline| expect::one_key_for_each(timeline, needed))
+        .await;
+}
+
+#[then(expr = "the refused message was offered once, and nothing else was held up")]
+async fn refused_once(world: &mut World) {
+    world.judge(expect::refused_once).await;
+}
+
+#[then(expr = "the adapter reports {string} among its recent errors")]
+async fn reports(world: &mut World, code: String) {
+    let driven = ask_for_health(&mut world.session).await;
+    if world.drive(driven).is_some() {
+        world.judge_now(|timeline| expect::reported(timeline, &code));
+    }
+}
+
+async fn ask_for_health(session: &mut Session) -> Driven {
+    session.fence().await?;
+    session.health().await
+}
+
+#[then(expr = "nothing that the adapter keeps holds the text of a message")]
+async fn files_hold_nothing(world: &mut World) {
+    let passed = world.session.fence().await;
+    if world.drive(passed).is_none() {
+        return;
+    }
+    let searched = world.session.search_files();
+    if world.drive(searched).is_some() {
+        world.judge_now(expect::files_hold_no_text);
+    }
+}
+
+#[then(expr = "it was forwarded once, as the window was not over")]
+async fn within(world: &mut World) {
+    world.judge(expect::known_within_the_window).await;
+}
+
+#[then(expr = "it is forwarded again, as the window is over")]
+async fn beyond(world: &mut World) {
+    world.judge(expect::forgotten_beyond_the_window).await;
+}

@@ -31,7 +31,7 @@ Feature: Health and recent errors
       Given a running adapter
       And the owner sent a text
       When WeChat <fails> each time the adapter sends
-      And AIOS answers that message
+      And AIOS tries in vain to answer that message
       Then the adapter is not healthy while that lasts
       And its recent errors still show it when WeChat works again
       And an answer to the owner is delivered
@@ -51,7 +51,7 @@ Feature: Health and recent errors
       Given a running adapter
       And the owner sent a text
       When WeChat gives no answer each time the adapter sends
-      And AIOS answers that message
+      And AIOS tries in vain to answer that message
       Then the adapter is not healthy while that lasts
       And its recent errors still show it when WeChat works again
       And an answer to the owner is delivered
@@ -78,7 +78,7 @@ Feature: Health and recent errors
       Given a running adapter
       And the owner sent a text
       When WeChat is out of order each time the adapter sends
-      And AIOS answers that message
+      And AIOS tries in vain to answer that message
       And WeChat works again
       Then an answer to the owner is delivered
       And the adapter is healthy again without a restart
@@ -92,7 +92,7 @@ Feature: Health and recent errors
       And the owner sent a text
       When WeChat fails its polls in several ways, each on two occasions
       And WeChat hangs up each time the adapter sends
-      And AIOS answers that message
+      And AIOS tries in vain to answer that message
       And WeChat works again
       Then its recent errors hold codes, times and counts and nothing else
       And an answer to the owner is delivered

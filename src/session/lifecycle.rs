@@ -138,11 +138,29 @@ impl Session {
     /// # Errors
     /// The adapter does not try to send.
     pub async fn begin_to_answer(&mut self) -> Driven {
-        let (message, text) = self.next_answer()?;
-        let action = self.text_action(&message.from, &text, Some(&message.message_id))?;
-        self.begin("act", &action, self.patience.call()).await?;
+        self.answer_meanwhile().await?;
         self.until("the adapter to send", expect::send_is_open)
             .await
+    }
+
+    /// AIOS answers the last message; the scenario goes on once the send has gone wrong.
+    ///
+    /// # Errors
+    /// The adapter does not try to send.
+    pub async fn answer_in_vain(&mut self) -> Driven {
+        self.fence().await?;
+        let before = self.log.read(expect::failed_sends);
+        self.answer_meanwhile().await?;
+        self.until("a send that goes wrong", |timeline| {
+            (expect::failed_sends(timeline) > before).then_some(())
+        })
+        .await
+    }
+
+    async fn answer_meanwhile(&mut self) -> Driven {
+        let (message, text) = self.next_answer()?;
+        let action = self.text_action(&message.from, &text, Some(&message.message_id))?;
+        self.begin("act", &action, self.patience.call()).await
     }
 
     /// Makes a request whose answer the scenario does not wait for.

@@ -9,7 +9,10 @@ use crate::wire::Endpoint;
 
 /// How often health is asked for, at most, until it shows a trouble or its end.
 const ROUNDS: usize = 40;
-/// How much real time lies between two of these questions.
+/// How many of these follow at once, while an adapter may still be taking in what happened.
+const ROUNDS_AT_ONCE: usize = 10;
+/// How much real time lies between two questions at first, and how much time later.
+const MOMENT: Duration = Duration::from_millis(15);
 const ROUND: Duration = Duration::from_millis(150);
 /// In virtual time: how much real time an adapter gets between two ticks that are due anyway.
 const BREATH: Duration = Duration::from_millis(3);
@@ -134,7 +137,9 @@ impl Session {
     /// The adapter does not come back.
     pub async fn mend(&mut self) -> Driven {
         self.wechat.works_again();
-        self.fence_anew().await
+        self.fence_anew().await?;
+        self.until("a receipt for each action", expect::acts_are_answered)
+            .await
     }
 
     /// Asks for the health until it shows the trouble that lasts, or has been asked often enough.
@@ -142,12 +147,16 @@ impl Session {
     /// # Errors
     /// The adapter does not answer.
     pub async fn watch_trouble(&mut self) -> Driven {
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             self.health().await?;
             if self.log.read(expect::trouble_is_shown) {
                 break;
             }
-            self.let_pass(ROUND).await?;
+            if round < ROUNDS_AT_ONCE {
+                self.log.wait(MOMENT, |_| None::<()>).await;
+            } else {
+                self.let_pass(ROUND).await?;
+            }
         }
         Ok(())
     }

@@ -69,6 +69,12 @@ async fn answers_at_once(world: &mut World) {
     world.drive(answered);
 }
 
+#[when(expr = "AIOS tries in vain to answer that message")]
+async fn answers_in_vain(world: &mut World) {
+    let answered = world.session.answer_in_vain().await;
+    world.drive(answered);
+}
+
 #[when(expr = "AIOS asks how the adapter is")]
 async fn asks(world: &mut World) {
     let asked = world.session.health().await;

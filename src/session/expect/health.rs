@@ -116,6 +116,16 @@ pub fn failures(timeline: &Timeline) -> usize {
         .count()
 }
 
+/// How many sends failed so far.
+#[must_use]
+pub fn failed_sends(timeline: &Timeline) -> usize {
+    let exchanges = exchanges(View::of(timeline));
+    exchanges
+        .iter()
+        .filter(|exchange| exchange.is_send() && exchange.failure().is_some())
+        .count()
+}
+
 /// Whether a send is under way that WeChat has not answered.
 #[must_use]
 pub fn send_is_open(timeline: &Timeline) -> Option<()> {

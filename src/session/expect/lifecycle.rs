@@ -95,6 +95,13 @@ fn last_call<'t>(view: View<'t>, method: &str) -> Result<Call<'t>, Mismatch> {
     last.ok_or_else(|| Mismatch::undecided(format!("a call of `{method}`"), "there is none"))
 }
 
+/// Whether no action is without its answer.
+#[must_use]
+pub fn acts_are_answered(timeline: &Timeline) -> Option<()> {
+    let acts = calls(View::of(timeline), "act");
+    acts.iter().all(|act| act.ended.is_some()).then_some(())
+}
+
 /// The last `stop` was answered in time, and ended the poll that was held.
 ///
 /// # Errors

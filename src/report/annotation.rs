@@ -30,7 +30,7 @@ pub fn render(report: &Report) -> String {
             .filter(|(_, gate)| !matches!(gate, Gate::Open | Gate::Skipped));
         let (mut grave, mut slight) = (Vec::new(), Vec::new());
         for (case, gate) in gates {
-            let list = if matches!(gate, Gate::Shut) {
+            let list = if matches!(gate, Gate::Shut | Gate::Undecided) {
                 &mut grave
             } else {
                 &mut slight

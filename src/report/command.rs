@@ -16,22 +16,25 @@ pub fn again(rule: &str, seed: u32, options: &Options) -> String {
     if (options.patience - 1.0).abs() > f64::EPSILON {
         words.extend(["--patience".to_owned(), options.patience.to_string()]);
     }
+    // The kit's own adapters are options, every other subject is a command of its own.
+    if is_command(options) {
+        words.push("--".to_owned());
+    }
     words.push(subject(options));
     words.join(" ")
 }
 
-/// What was run, as it stands at the end of a command.
-pub(super) fn subject(options: &Options) -> String {
-    let mut words = Vec::new();
-    // The kit's own adapters are options, every other subject is a command of its own.
-    if options
+/// Whether a command of its own was run, not one of the kit's adapters.
+pub(super) fn is_command(options: &Options) -> bool {
+    options
         .subject
         .first()
         .is_some_and(|word| !word.starts_with("--"))
-    {
-        words.push("--".to_owned());
-    }
-    words.extend(options.subject.iter().map(|word| quoted(word)));
+}
+
+/// What was run, as a shell has to see it.
+pub(super) fn subject(options: &Options) -> String {
+    let words: Vec<String> = options.subject.iter().map(|word| quoted(word)).collect();
     words.join(" ")
 }
 

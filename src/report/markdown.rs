@@ -3,7 +3,6 @@
 use std::fmt::Write as _; // writing to a `String` cannot fail
 
 use super::baseline::EntryState;
-use super::command::again;
 use super::model::{Report, RuleResult};
 use super::outcome::Outcome;
 use super::plain::plain;
@@ -110,10 +109,6 @@ fn rule(text: &mut String, report: &Report, rule: &RuleResult) {
     {
         fenced(text, &terminal::scenario(report, rule, case));
     }
-    fenced(
-        text,
-        &again(&rule.id.to_string(), report.seed, &report.options),
-    );
     text.push_str("\n</details>\n");
 }
 

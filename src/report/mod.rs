@@ -9,6 +9,7 @@ mod baseline;
 mod claim;
 mod command;
 pub mod ctrf;
+mod difference;
 mod excerpt;
 mod exit;
 mod format;

@@ -36,25 +36,26 @@ pub(super) fn hides(character: char) -> bool {
 }
 
 /// Breaks `text` at spaces into lines of at most `width` characters; a longer word stands alone.
+/// Spaces within a line stay as they are: they may be what it is about.
 #[must_use]
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_whitespace() {
+    for (number, word) in text.split(' ').enumerate() {
         let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
+        let first = number == 0 || used == 0;
+        if !first && used + 1 + length > width {
             lines.push(std::mem::take(&mut line));
             used = 0;
-        }
-        if used > 0 {
+        } else if !first {
             line.push(' ');
             used += 1;
         }
         line.push_str(word);
         used += length;
     }
-    if used > 0 {
+    if !line.is_empty() {
         lines.push(line);
     }
     lines
@@ -80,7 +81,8 @@ mod tests {
 
     #[test]
     fn lines_break_at_spaces() {
-        assert_eq!(wrap("a bb  ccc dddd", 6), ["a bb", "ccc", "dddd"]);
+        assert_eq!(wrap("a bb ccc dddd", 6), ["a bb", "ccc", "dddd"]);
+        assert_eq!(wrap("a  b c", 9), ["a  b c"]);
         assert_eq!(wrap("endless", 3), ["endless"]);
         assert!(wrap("", 3).is_empty());
     }

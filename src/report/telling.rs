@@ -149,7 +149,7 @@ fn wechat(fact: &Fact) -> Telling {
             let context = context_of.as_ref().map_or(String::new(), |of| {
                 format!(", in the context of {}", plain(of, QUOTE))
             });
-            stays(format!("{} receives {what}{context}", plain(to, QUOTE)))
+            stays(format!("{} receives {what}{context}", id(to)))
         }
         _ => kit(fact),
     }
@@ -291,15 +291,16 @@ fn kit(fact: &Fact) -> Telling {
 }
 
 fn written(message: &SentMessage) -> String {
-    let place = message.group_id.as_ref().map_or(String::new(), |group| {
-        format!(" in group {}", plain(group, QUOTE))
-    });
+    let place = message
+        .group_id
+        .as_ref()
+        .map_or(String::new(), |group| format!(" in group {}", id(group)));
     let what = match (&message.text, message.items.len()) {
         (Some(text), _) => quoted(text),
         (None, 1) => "an item that is not text".to_owned(),
         (None, count) => format!("{count} items"),
     };
-    format!("{} writes{place} {what}", plain(&message.from, QUOTE))
+    format!("{} writes{place} {what}", id(&message.from))
 }
 
 fn called(call: &WireCall) -> String {
@@ -397,8 +398,8 @@ fn envelope(document: &Value) -> String {
         ("id", "/message_id"),
         ("dedup", "/dedup_key"),
     ] {
-        if let Some(id) = word(pointer) {
-            parts.push(format!("{name} {}", plain(id, QUOTE)));
+        if let Some(text) = word(pointer) {
+            parts.push(format!("{name} {}", self::id(text)));
         }
     }
     if let Some(seq) = document.get("seq").and_then(Value::as_u64) {
@@ -428,6 +429,15 @@ fn receipt(result: &Value) -> String {
         json(result)
     } else {
         parts.join(" · ")
+    }
+}
+
+/// An id as it stands, in quotes where white space would not be seen.
+fn id(text: &str) -> String {
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        quoted(text)
+    } else {
+        plain(text, QUOTE)
     }
 }
 

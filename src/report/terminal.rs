@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::command::again;
+use super::command::{again, subject};
+use super::difference::difference;
 use super::excerpt::{Piece, excerpt};
 use super::model::{CaseResult, NOT_SELECTED, Report, RuleResult};
 use super::outcome::Outcome;
@@ -237,6 +238,9 @@ fn case(page: &mut Page, case: &CaseResult) {
         Some(mismatch) => {
             page.labelled("expected", &mismatch.expected, Some(Ink::Good));
             page.labelled("observed", &mismatch.observed, Some(Ink::Bad));
+            if let Some(difference) = difference(case) {
+                page.labelled("differ in", &difference, None);
+            }
         }
         None => page.labelled("message", &case.message, None),
     }
@@ -291,13 +295,20 @@ fn row(page: &mut Page, entry: &Entry, cited: bool) {
     let time = format!("{}.{}", entry.at_us / 1000, entry.at_us % 1000 / 100);
     let time = page.ink(Ink::Faint, &format!("{time:>9}"));
     let pointer = if cited { ">" } else { " " };
-    let lanes = match told.from {
-        Lane::Kit => "------------------".to_owned(),
-        from => lanes(from, told.to),
+    let step = matches!(entry.what, Fact::Step { .. });
+    let lanes = if step {
+        "------------------".to_owned()
+    } else {
+        lanes(told.from, told.to)
     };
     let wrong = if told.wrong { "(!) " } else { "" };
     let width = page.style.width.saturating_sub(34).max(24);
-    let text = format!("{wrong}{}", told.text);
+    let kit = if told.from == Lane::Kit && !step {
+        "(kit) "
+    } else {
+        ""
+    };
+    let text = format!("{kit}{wrong}{}", told.text);
     for (number, part) in wrap(&text, width).iter().enumerate() {
         let part = if cited {
             page.ink(Ink::Strong, part)
@@ -307,7 +318,7 @@ fn row(page: &mut Page, entry: &Entry, cited: bool) {
         if number == 0 {
             page.line(&format!("{pointer} {time}   {lanes}  {part}"));
         } else {
-            let empty = if told.from == Lane::Kit {
+            let empty = if step {
                 "                  "
             } else {
                 "│       │       │ "
@@ -339,7 +350,7 @@ fn never_started(page: &mut Page, report: &Report, why: &str) {
         "? The adapter never started, so no rule was tried.",
     );
     page.line(&head);
-    page.labelled("command", &report.options.subject.join(" "), None);
+    page.labelled("command", &subject(&report.options), None);
     page.labelled("why", why, Some(Ink::Bad));
     let case = report.rules.iter().flat_map(|rule| &rule.scenarios).next();
     if let Some(case) = case {

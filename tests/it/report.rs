@@ -1,4 +1,9 @@
 //! Reports: what every face says of hand-built results in which every outcome and claim occurs.
 
+mod baseline;
+mod claim;
+mod faces;
+mod markup;
+mod merge;
 mod sample;
 mod terminal;

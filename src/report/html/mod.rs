@@ -31,6 +31,7 @@ pub fn render(report: &Report) -> String {
     page.push_str("<main>\n");
     attention(&mut page, report);
     entries(&mut page, report);
+    identity(&mut page, report);
     page.push_str("<section aria-labelledby=\"rules\">\n<h2 id=\"rules\">Rules</h2>\n");
     filters(&mut page, report);
     for family in report.rules.chunk_by(|a, b| a.id.family() == b.id.family()) {
@@ -154,14 +155,21 @@ fn header(page: &mut String, report: &Report) {
         meaning(report),
     );
     if let Some(why) = &report.never_started {
-        let _ = write!(
+        let _ = writeln!(
             page,
             "<div class=\"notice\"><p><strong>The adapter never started, so no rule was tried.</strong></p>\
-             <p>{}</p></div>\n",
+             <p>{}</p></div>",
             words(why)
         );
     }
-    page.push_str("<dl class=\"identity\">\n");
+    page.push_str("</header>\n");
+}
+
+/// What took part: without it a claim is worth nothing.
+fn identity(page: &mut String, report: &Report) {
+    page.push_str(
+        "<section aria-labelledby=\"run\">\n<h2 id=\"run\">The run</h2>\n<dl class=\"identity\">\n",
+    );
     let mut row = |name: &str, value: &str| {
         let _ = writeln!(page, "<div><dt>{name}</dt><dd>{}</dd></div>", words(value));
     };
@@ -196,7 +204,7 @@ fn header(page: &mut String, report: &Report) {
             report.identity.kit, report.identity.protocol_version
         ),
     );
-    page.push_str("</dl>\n</header>\n");
+    page.push_str("</dl>\n</section>\n");
 }
 
 fn selection(report: &Report) -> String {
@@ -280,23 +288,26 @@ fn attention(page: &mut String, report: &Report) {
     }
     page.push_str("<section aria-labelledby=\"attention\">\n<h2 id=\"attention\">What did not pass</h2>\n<ul class=\"attention\">\n");
     for rule in rules {
-        let seen = rule
+        let case = rule
             .scenarios
             .iter()
-            .find(|case| case.outcome.needs_attention())
-            .map_or("", |case| {
-                case.mismatch
-                    .as_ref()
-                    .map_or(case.message.as_str(), |mismatch| &mismatch.observed)
-            });
+            .find(|case| case.outcome.needs_attention());
+        let seen = case.map_or(String::new(), |case| match &case.mismatch {
+            Some(mismatch) => format!(
+                "Expected {}; observed {}",
+                plain(&mismatch.expected, 200),
+                plain(&mismatch.observed, 200)
+            ),
+            None => plain(&case.message, 400),
+        });
         let _ = writeln!(
             page,
             "<li>{} <a href=\"#{id}\">{id}</a> <span class=\"level\">{}</span> {}\
-             <span class=\"seen\">Observed: {}</span></li>",
+             <span class=\"seen\">{}</span></li>",
             badge(rule.outcome),
             rule.level,
             words(&rule.sentence),
-            words(seen),
+            escape(&seen),
             id = rule.id,
         );
     }
@@ -405,10 +416,10 @@ fn family(page: &mut String, report: &Report, rules: &[RuleResult]) {
 }
 
 fn footer(page: &mut String, report: &Report) {
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<footer><p>Made by aios-wechat {} from report.json, which holds everything that was seen. \
-         Times are milliseconds since a scenario began.</p></footer>\n",
+         Times are milliseconds since a scenario began.</p></footer>",
         words(&report.identity.kit)
     );
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _; // writing to a `String` cannot fail
 
 use super::super::baseline::Declared;
 use super::super::command::again;
+use super::super::difference::difference;
 use super::super::excerpt::{excerpt, whole};
 use super::super::model::{CaseResult, Report, RuleResult};
 use super::super::outcome::Outcome;
@@ -61,7 +62,12 @@ pub(super) fn write(page: &mut String, report: &Report, rule: &RuleResult) {
         "<div><dt>Link</dt><dd><a href=\"#{id}\">#{id}</a></dd></div>\n</dl>",
         id = rule.id
     );
-    for case in &rule.scenarios {
+    // What somebody came for stands first.
+    let (first, rest): (Vec<_>, Vec<_>) = rule
+        .scenarios
+        .iter()
+        .partition(|case| case.outcome.needs_attention());
+    for case in first.into_iter().chain(rest) {
         self::case(page, case);
     }
     if rule.outcome.needs_attention() {
@@ -118,6 +124,9 @@ fn parting(page: &mut String, case: &CaseResult) {
         Some(mismatch) => {
             row(page, "Expected", &mismatch.expected);
             row(page, "Observed", &mismatch.observed);
+            if let Some(difference) = difference(case) {
+                row(page, "The two events differ in", &difference);
+            }
         }
         None => row(page, "What happened", &case.message),
     }

@@ -69,7 +69,11 @@ impl Report {
         if complete {
             report.options.shard = None;
         }
-        let whole = complete && first.options.rules.is_empty() && first.options.level == "all";
+        report.interrupted = parts.iter().any(|part| part.interrupted);
+        let whole = complete
+            && !report.interrupted
+            && first.options.rules.is_empty()
+            && first.options.level == "all";
         report.claim = Claim::of(&rules, !whole);
         let unclaimed: BTreeSet<String> = parts
             .iter()

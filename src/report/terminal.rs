@@ -356,11 +356,9 @@ fn never_started(page: &mut Page, report: &Report, why: &str) {
     if let Some(case) = case {
         picture(page, case);
     }
-    let label = page.ink(Ink::Faint, "hint       ");
-    page.line(&format!(
-        "  {label}an adapter reads one JSON-RPC message a line on stdin, answers on stdout, logs on \
-         stderr: spec/driver.md shows every exchange"
-    ));
+    let hint = "an adapter reads one JSON-RPC message a line on stdin, answers on stdout, logs on \
+                stderr: spec/driver.md shows every exchange";
+    page.labelled("hint", hint, None);
 }
 
 fn entries(page: &mut Page, report: &Report) {

@@ -264,6 +264,9 @@ fn meaning(report: &Report) -> String {
             let open = binding(Outcome::Inconclusive) + binding(Outcome::Error);
             format!("{} could not be decided.", rules(open))
         }
+        Claim::Partial if report.interrupted => {
+            "The run was interrupted, so nothing is claimed.".to_owned()
+        }
         Claim::Partial => "Only a part of the suite ran, so nothing is claimed.".to_owned(),
     };
     let mut more = Vec::new();

@@ -225,25 +225,29 @@ pub fn chunks_are_whole(timeline: &Timeline, limit: usize) -> Judgement {
 pub fn receipt_counts_deliveries(timeline: &Timeline) -> Judgement {
     let act = View::of(timeline).last_act()?;
     let receipt = receipt(&act)?;
-    let ids: Vec<&str> = act
-        .delivered
-        .iter()
-        .map(|delivered| delivered.message_id)
-        .collect();
+    let at = counts_deliveries(&act, &receipt)?;
+    let received = act.delivered.iter().map(|delivered| delivered.message_id);
+    let ids: Vec<&str> = received.collect();
     let named: Vec<&str> = receipt
         .wechat_message_ids
         .iter()
         .map(|id| id.as_str())
         .collect();
-    let counted = usize::try_from(receipt.chunks_sent.get()).unwrap_or(usize::MAX);
-    let at: Vec<usize> = act.delivered.iter().map(|d| d.at).chain([act.at]).collect();
-    if counted != ids.len() {
-        let expected = format!("`chunks_sent` of {}, the messages received", ids.len());
-        return Err(Mismatch::new(expected, counted.to_string(), at));
-    }
     if named != ids {
         let expected = format!("the ids of the messages received, {ids:?}");
         return Err(Mismatch::new(expected, format!("{named:?}"), at));
+    }
+    Ok(at)
+}
+
+/// The receipt counts as many chunks as messages were received.
+fn counts_deliveries(act: &Act<'_>, receipt: &Receipt) -> Judgement {
+    let received = act.delivered.len();
+    let counted = usize::try_from(receipt.chunks_sent.get()).unwrap_or(usize::MAX);
+    let at: Vec<usize> = act.delivered.iter().map(|d| d.at).chain([act.at]).collect();
+    if counted != received {
+        let expected = format!("`chunks_sent` of {received}, the messages received");
+        return Err(Mismatch::new(expected, counted.to_string(), at));
     }
     Ok(at)
 }
@@ -262,7 +266,7 @@ pub fn partly_delivered(timeline: &Timeline, chunks: i64) -> Judgement {
             vec![act.at],
         ));
     }
-    receipt_counts_deliveries(timeline)
+    counts_deliveries(&act, &receipt)
 }
 
 /// The receipt of the last action does not claim a delivery that did not happen.

@@ -23,6 +23,8 @@ from weilink import WeiLink
 from weilink._protocol import ILinkError, QuotaExhaustedError, SessionExpiredError, TextTooLongError
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "spec" / "schema"
+ACTIONS = {"message": "MessageAction", "status": "StatusAction", "error": "ErrorAction",
+           "approval_request": "ApprovalRequestAction"}
 FEATURES = ["message", "voice_to_text", "attachment_meta", "context_cache", "approval_request", "typing"]
 
 
@@ -38,9 +40,12 @@ def invalid(pointer, message):
     return Refused(-32602, message, {"pointer": pointer, "message": message})
 
 
-def validate(kind, document):
+def validate(kind, document, branch=None):
+    schema = json.loads((SCHEMAS / f"{kind}.schema.json").read_text())
+    if branch:  # a validator cannot point into a choice, so the choice is made for it
+        schema = {"$defs": schema["$defs"], "$ref": f"#/$defs/{branch}"}
     try:
-        fastjsonschema.validate(json.loads((SCHEMAS / f"{kind}.schema.json").read_text()), document)
+        fastjsonschema.validate(schema, document)
     except fastjsonschema.JsonSchemaValueException as fault:
         # The words of the validator quote the document, so they are not passed on.
         raise invalid("".join(f"/{part}" for part in fault.path[1:]), f"breaks `{fault.rule}`") from None
@@ -158,8 +163,11 @@ class Adapter:
         return {}
 
     def act(self, action):
-        validate("outbound-action", action)
-        kind, payload, owner = action["event_type"], action["payload"], self.auth.get("owner_user_id")
+        kind = action.get("event_type")
+        if kind not in ACTIONS:
+            raise invalid("/event_type", "no such action")
+        validate("outbound-action", action, ACTIONS[kind])
+        payload, owner = action["payload"], self.auth.get("owner_user_id")
         if kind == "status":
             return self.show_typing(action)
         recipient = owner if kind == "approval_request" else payload["recipient"]

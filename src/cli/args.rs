@@ -29,6 +29,8 @@ pub(crate) enum Command {
     List(super::catalogue::ListArgs),
     /// Explain a rule, a family or a code.
     Explain(super::catalogue::ExplainArgs),
+    /// Show a report that was kept in another format, or join several.
+    Report(super::report::ReportArgs),
     /// Be WeChat, on loopback, for trying an adapter by hand.
     Simulate(super::simulate::SimulateArgs),
 }
@@ -44,9 +46,8 @@ pub(crate) struct RunArgs {
     /// Run against the built-in reference adapter, in this process.
     #[arg(long, conflicts_with = "command")]
     pub(crate) reference: bool,
-    /// Write a report: FORMAT is json; may be repeated.
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub(crate) report: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: super::output::OutputArgs,
     /// Levels to run.
     #[arg(long, value_enum, default_value_t = LevelArg::All)]
     pub(crate) level: LevelArg,

@@ -4,6 +4,7 @@ mod advice;
 mod args;
 pub mod catalogue;
 mod exit;
+mod output;
 pub mod remark;
 pub mod report;
 mod run;
@@ -21,6 +22,7 @@ use clap::Parser;
 pub use exit::Exit;
 
 use crate::reference::Reference;
+use crate::report::terminal::TerminalStyle;
 
 /// What the command line needs of the world around it.
 pub(crate) struct Surroundings {
@@ -35,6 +37,14 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
+    /// How text for people is to look on standard output.
+    pub(crate) fn style(&self) -> TerminalStyle {
+        TerminalStyle {
+            colour: self.terminal && !self.no_color,
+            ..TerminalStyle::default()
+        }
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "the environment is read here and nowhere else"
@@ -114,6 +124,10 @@ fn dispatch(cli: args::Cli) -> Exit {
         },
         args::Command::Spec(args) => {
             spoken(|out, err| spec::run(&args, &surroundings.folder, out, err))
+        }
+        args::Command::Report(args) => {
+            let style = surroundings.style();
+            spoken(|out, err| report::run(&args, &style, out, err))
         }
         args::Command::Schema(args) => spoken(|out, err| schema::run(&args, out, err)),
         args::Command::Validate(args) => {

@@ -5,14 +5,16 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Unit;
+use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{LevelArg, RunArgs};
+use super::output::Output;
 use super::{Exit, Surroundings, complain};
 use crate::adapter::{CommandLine, Subject};
 use crate::reference::Reference;
-use crate::report::terminal::{self, TerminalStyle};
-use crate::report::{CaseResult, Outcome, json};
+use crate::report::{CaseResult, Outcome, annotation, terminal};
 use crate::runner::{self, Levels, Progress, Run, Selection};
 use crate::suite::{Problem, Suite};
 
@@ -28,7 +30,7 @@ struct Prepared {
     suite: Suite,
     subject: Subject,
     run: Run,
-    reports: Vec<PathBuf>,
+    output: Output,
 }
 
 fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, String> {
@@ -59,11 +61,7 @@ fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, Stri
         );
         Subject::command(command(&args, surroundings)?)
     };
-    let reports = args
-        .report
-        .iter()
-        .map(|text| report_path(text))
-        .collect::<Result<_, _>>()?;
+    let output = Output::prepare(&args.output, &suite, &surroundings.folder)?;
     let run = Run {
         selection,
         seed: args.seed.unwrap_or_else(|| fastrand::u32(..)),
@@ -78,7 +76,7 @@ fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, Stri
         suite,
         subject,
         run,
-        reports,
+        output,
     })
 }
 
@@ -138,14 +136,6 @@ fn command(args: &RunArgs, surroundings: &Surroundings) -> Result<CommandLine, S
     Ok(command)
 }
 
-fn report_path(text: &str) -> Result<PathBuf, String> {
-    match text.split_once('=') {
-        Some(("json", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some((format, _)) => Err(format!("`{format}` is no report format\n  hint: json=PATH")),
-        None => Err(format!("`--report {text}` lacks a path\n  hint: json=PATH")),
-    }
-}
-
 /// The feature files of a folder as path and text, by name.
 fn feature_files(folder: &Path) -> Result<Vec<(String, String)>, String> {
     let unreadable =
@@ -178,35 +168,32 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
         suite,
         subject,
         run,
-        reports,
+        mut output,
     } = prepared;
+    let began = jiff::Timestamp::now();
     let watch = tokio::spawn(signalled(run.interrupt.clone()));
     let mut progress = ProgressLine::new(surroundings.terminal);
     let report = runner::run(&suite, &subject, &run, &mut progress).await;
     watch.abort();
     progress.clear();
-    let report = match report {
+    let mut report = match report {
         Ok(report) => report,
         Err(problems) => {
             let complaint = listed("the feature files use phrases that do not exist", &problems);
             return complain(Exit::Usage, &complaint);
         }
     };
-    let style = TerminalStyle {
-        colour: surroundings.terminal && !surroundings.no_color,
-        ..TerminalStyle::default()
-    };
-    drop(io::stdout().write_all(terminal::render(&report, &style).as_bytes()));
-    for path in reports {
-        let written = json::render(&report)
-            .map_err(io::Error::from)
-            .and_then(|text| fs::write(surroundings.folder.join(&path), text));
-        if let Err(error) = written {
-            return complain(
-                Exit::Usage,
-                &format!("cannot write {}: {error}", path.display()),
-            );
-        }
+    report.started_at = Some(began.round(Unit::Second).unwrap_or(began).to_string());
+    let today = began.to_zoned(TimeZone::UTC).date();
+    let declared = output.declare(&mut report, today);
+    let text = terminal::render(&report, &surroundings.style());
+    drop(io::stdout().write_all(text.as_bytes()));
+    // GitHub reads commands from the output of a step.
+    if super::variable("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        drop(io::stdout().write_all(annotation::render(&report).as_bytes()));
+    }
+    if let Err(complaint) = declared.and_then(|()| output.write(&report)) {
+        return complain(Exit::Usage, &complaint);
     }
     Exit::of(report.exit_code())
 }

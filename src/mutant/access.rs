@@ -183,6 +183,7 @@ impl Bend for Impersonates {
                     let Some(owner) = masks.rules.owner.clone() else {
                         return;
                     };
+                    masks.rules.opened |= masks.rules.allowlist.contains(&sender);
                     if !masks.rules.admits(&sender) && (self.open)(&masks.rules, &sender) {
                         masks
                             .senders

@@ -95,7 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "forgets-pairings",
         breaks: "It forgets at a restart whom AIOS approved.",
         rule: "WX-ACCESS-008",
-        reason: "",
+        reason: "the message sent after the approval to be forwarded",
         make: || memories(|kept| kept.pairing.clear()),
     },
     Mutant {

@@ -15,14 +15,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "asks-for-sessions",
         breaks: "It asks AIOS for its sessions.",
         rule: "WX-BOUND-001",
-        reason: "",
+        reason: "sessions/list",
         make: || twisted(AsksForSessions::default()),
     },
     Mutant {
         name: "swallows-commands",
         breaks: "It keeps texts that begin with a slash to itself.",
         rule: "WX-BOUND-002",
-        reason: "",
+        reason: "to be forwarded to AIOS; observed nothing",
         make: || {
             batches(|batch| {
                 batch.retain(|message| {
@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "answers-by-itself",
         breaks: "It tells each sender that the message was received.",
         rule: "WX-BOUND-003",
-        reason: "",
+        reason: "nothing to be sent that AIOS did not ask for",
         make: || bent(|| AnswersByItself),
     },
 ];

@@ -20,28 +20,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "answers-with-anybodys-token",
         breaks: "It answers with the newest token of whoever wrote last.",
         rule: "WX-CTX-001",
-        reason: "",
+        reason: "context_unavailable",
         make: || bent(AnybodysToken::default),
     },
     Mutant {
         name: "answers-with-the-first-token",
         breaks: "It answers with the first token a person ever had.",
         rule: "WX-CTX-001",
-        reason: "",
+        reason: "observed the context of the message",
         make: || bent(FirstToken::default),
     },
     Mutant {
         name: "forgets-contexts-at-a-restart",
         breaks: "It keeps context tokens for one process only, although it claims the cache.",
         rule: "WX-CTX-002",
-        reason: "",
+        reason: "context_unavailable",
         make: || memories(|kept| kept.contexts.clear()),
     },
     Mutant {
         name: "drops-what-has-no-context",
         breaks: "It says that an action was delivered for which it had no context token.",
         rule: "WX-CTX-003",
-        reason: "",
+        reason: "`rejected` and `context_unavailable`",
         make: || {
             results("act", |_, receipt| {
                 if receipt["error_code"] == "context_unavailable" && receipt["chunks_total"] == 0 {
@@ -57,7 +57,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "hammers-a-refused-context",
         breaks: "It goes on sending with a context token that WeChat has refused.",
         rule: "WX-CTX-004",
-        reason: "",
+        reason: "sends with a context that WeChat refuses",
         make: || bent(|| HammersRefusedContext),
     },
     Mutant {

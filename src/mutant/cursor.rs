@@ -32,6 +32,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || bent(Prefetches::default),
     },
     Mutant {
+        name: "fires-and-forgets",
+        breaks: "It takes an event for accepted as soon as it has sent it.",
+        rule: "WX-CURSOR-001",
+        reason: "",
+        make: || twisted(FiresAndForgets),
+    },
+    Mutant {
         name: "saves-the-cursor-first",
         breaks: "It writes the new cursor down before AIOS has accepted what came with it.",
         rule: "WX-CURSOR-002",
@@ -207,6 +214,13 @@ impl Bend for Prefetches {
     }
 }
 
+struct FiresAndForgets;
+impl Twist for FiresAndForgets {
+    fn event(&mut self, _: &mut Value) -> Fate {
+        Fate::PassAndAnswer(Ok(json!({"status": "accepted"})))
+    }
+}
+
 /// Where the cursor is written to, and what stands beside it.
 #[derive(Default)]
 struct Notebook {
@@ -266,7 +280,9 @@ impl Bend for WritesCursors {
 struct RemembersDocuments(Shared<Notebook>);
 impl RemembersDocuments {
     fn below(notebook: Shared<Notebook>, folder: &Path) -> Self {
-        with(&notebook, |notebook| folder.clone_into(&mut notebook.folder));
+        with(&notebook, |notebook| {
+            folder.clone_into(&mut notebook.folder);
+        });
         Self(notebook)
     }
 }

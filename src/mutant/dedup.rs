@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "dedups-by-words",
         breaks: "It takes equal words of one person for one message.",
         rule: "WX-DEDUP-003",
-        reason: "",
+        reason: "one event for two of them",
         make: || bent(DedupsByWords::default),
     },
     Mutant {

@@ -117,7 +117,10 @@ impl Desk {
             .into_iter()
             .flat_map(|all| all.values());
         let mut tokens = accounts.filter_map(|account| account["token"].as_str());
-        tokens.next().unwrap_or_default().clone_into(&mut self.token);
+        tokens
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut self.token);
     }
 
     /// Adds a line to a file.

@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "deaf-to-transcripts",
         breaks: "It reports a voice message as an attachment although it has a transcript.",
         rule: "WX-MEDIA-001",
-        reason: "",
+        reason: "whose text is the transcript",
         make: || {
             integration(|integration| {
                 if let Some(wanted) = integration.pointer_mut("/config/voice_to_text") {
@@ -30,28 +30,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "swallows-videos",
         breaks: "It drops videos without a word.",
         rule: "WX-MEDIA-002",
-        reason: "",
+        reason: "attachment of kind `video`; observed nothing",
         make: || twisted(SwallowsVideos),
     },
     Mutant {
         name: "hands-on-download-tokens",
         breaks: "It names an attachment by its download token.",
         rule: "WX-MEDIA-003",
-        reason: "",
+        reason: "what opens an attachment",
         make: handing_on_tokens,
     },
     Mutant {
         name: "drops-quotes",
         breaks: "It does not say that a message quotes another.",
         rule: "WX-MEDIA-004",
-        reason: "",
+        reason: "`quoted` in the event",
         make: || events(|event| remove(&mut event["payload"], "quoted")),
     },
     Mutant {
         name: "chokes-on-a-malformed-message",
         breaks: "It takes nothing from a batch in which one message or item is malformed.",
         rule: "WX-MEDIA-005",
-        reason: "",
+        reason: "it did not reach AIOS",
         make: || bent(|| Chokes),
     },
 ];

@@ -18,21 +18,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "knows-no-error-action",
         breaks: "It refuses an outbound error as an unknown type.",
         rule: "WX-OUT-001",
-        reason: "",
+        reason: "/event_type",
         make: || twisted(KnowsNoErrorAction),
     },
     Mutant {
         name: "splits-graphemes",
         breaks: "It cuts a text inside a grapheme cluster.",
         rule: "WX-OUT-002",
-        reason: "",
+        reason: "split no character that people see as one",
         make: || bent(|| SplitsGraphemes),
     },
     Mutant {
         name: "exceeds-the-limit",
         breaks: "It sends chunks of twice the configured length.",
         rule: "WX-OUT-002",
-        reason: "",
+        reason: "at most 40 characters in a message",
         make: || {
             integration(|integration| {
                 if let Some(limit) = integration.pointer_mut("/config/message_chunk_limit")
@@ -47,28 +47,35 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "swaps-chunks",
         breaks: "It sends the second chunk of a text before the first.",
         rule: "WX-OUT-002",
-        reason: "",
+        reason: "the text of the action to reach",
         make: || twisted(SwapsChunks),
     },
     Mutant {
-        name: "calls-an-http-error-delivered",
-        breaks: "It says that a message was delivered that WeChat answered with an HTTP error.",
+        name: "counts-a-long-text-as-one",
+        breaks: "It counts one chunk, however many it sent.",
         rule: "WX-OUT-003",
         reason: "",
-        make: || bent(|| Glosses(|failure| matches!(failure, Failure::Status { .. }))),
+        make: || {
+            results("act", |_, receipt| {
+                if receipt["status_code"] == "delivered" {
+                    receipt["chunks_sent"] = 1.into();
+                    receipt["chunks_total"] = 1.into();
+                }
+            })
+        },
     },
     Mutant {
         name: "sends-every-repeat",
         breaks: "It sends an action again when AIOS repeats it.",
         rule: "WX-OUT-004",
-        reason: "",
+        reason: "observed 2 times",
         make: || twisted(SendsEveryRepeat::default()),
     },
     Mutant {
         name: "ignores-a-refusal-in-a-good-answer",
         breaks: "It does not look at the codes in a successful HTTP answer.",
         rule: "WX-OUT-005",
-        reason: "",
+        reason: "since WeChat refused",
         make: || {
             bent(|| {
                 Glosses(|failure| {
@@ -79,31 +86,38 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
+        name: "takes-an-empty-answer-for-a-success",
+        breaks: "It says that a message was delivered that WeChat did not answer with JSON.",
+        rule: "WX-OUT-005",
+        reason: "since WeChat refused",
+        make: || bent(|| Glosses(|failure| *failure == Failure::Malformed)),
+    },
+    Mutant {
         name: "does-not-say-when-to-try-again",
         breaks: "It leaves out how long to wait after a rate limit.",
         rule: "WX-OUT-006",
-        reason: "",
+        reason: "`retry_after_sec`",
         make: || results("act", |_, receipt| remove(receipt, "retry_after_sec")),
     },
     Mutant {
         name: "keeps-approvals-to-itself",
         breaks: "It confirms an approval request and never asks the owner.",
         rule: "WX-OUT-007",
-        reason: "",
+        reason: "the text of the action to reach",
         make: || twisted(KeepsApprovals),
     },
     Mutant {
         name: "ignores-unknown-members-of-actions",
         breaks: "It drops what it does not know from an action instead of refusing it.",
         rule: "WX-OUT-008",
-        reason: "",
+        reason: "since an unknown word stands beside it",
         make: || requests("act", prune),
     },
     Mutant {
         name: "hides-a-partial-delivery",
         breaks: "It calls a text rejected of which the first chunks went out.",
         rule: "WX-OUT-009",
-        reason: "",
+        reason: "`partial` of",
         make: || {
             results("act", |_, receipt| {
                 if receipt["status_code"] == "partial" {

@@ -8,6 +8,7 @@ mod driver;
 mod layers;
 mod mutants;
 mod null;
+mod properties;
 mod published;
 mod reference;
 mod report;

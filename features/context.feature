@@ -74,3 +74,15 @@ Feature: Context tokens
       Then every one of those answers is rejected for its context
       And the refused context was used at most 4 times
       And an answer to the owner's next message is delivered
+
+  @WX-CTX-005 @SHOULD @since:v0
+  Rule: Without a cache, the adapter SHOULD leave no context token in files
+    Source: kit, interpretation 40
+
+    Scenario: After an orderly stop
+      Given an adapter running without a context cache
+      And the owner sent a text
+      And the friend sent a text
+      When AIOS answers that message
+      And the adapter is stopped for good
+      Then no context is found in anything the adapter left behind

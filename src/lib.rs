@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod cli;
 pub mod contract;
 pub mod evidence;
+pub mod hunt;
 pub mod mutant;
 pub mod publish;
 pub mod reference;

@@ -199,13 +199,6 @@ pub enum Fact {
         /// How many files there were.
         files: u32,
     },
-    /// What the adapter keeps was searched for the texts of messages.
-    Searched {
-        /// How many files there were.
-        files: u32,
-        /// Those that hold one, by their path in the sandbox.
-        holding: Vec<String>,
-    },
     /// The adapter wrote to its standard error.
     Stderr {
         /// Which process.
@@ -297,6 +290,25 @@ pub enum Fact {
         /// What was still missing.
         missing: String,
     },
+    /// The kit searched everything that the adapter left in its folders.
+    Hunted {
+        /// How many files were read.
+        files: u64,
+        /// How many bytes they held.
+        bytes: u64,
+        /// How many markers were looked for.
+        markers: u64,
+        /// What was found: what it is, where, and how it was wrapped.
+        finds: Vec<String>,
+        /// What could not be searched whole.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        gaps: Vec<String>,
+    },
+    /// The kit measured what the adapter keeps.
+    Measured {
+        /// The size of all files below the state folder, in bytes.
+        bytes: u64,
+    },
     /// Time was moved.
     Clock {
         /// The new time, RFC 3339.
@@ -320,7 +332,6 @@ impl Fact {
             | Self::Ended { .. }
             | Self::Closed { .. }
             | Self::Damaged { .. }
-            | Self::Searched { .. }
             | Self::Stderr { .. }
             | Self::Violation { .. } => Lane::Adapter,
             Self::Asked { .. }
@@ -333,6 +344,8 @@ impl Fact {
             | Self::Note { .. }
             | Self::FencePassed { .. }
             | Self::FenceHeld { .. }
+            | Self::Hunted { .. }
+            | Self::Measured { .. }
             | Self::Clock { .. } => Lane::Kit,
         }
     }

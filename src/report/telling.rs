@@ -43,7 +43,6 @@ impl Telling {
             | Fact::Ended { .. }
             | Fact::Closed { .. }
             | Fact::Damaged { .. }
-            | Fact::Searched { .. }
             | Fact::Stderr { .. }
             | Fact::Violation { .. } => adapter(fact),
             Fact::Asked { .. }
@@ -56,6 +55,8 @@ impl Telling {
             | Fact::Note { .. }
             | Fact::FencePassed { .. }
             | Fact::FenceHeld { .. }
+            | Fact::Hunted { .. }
+            | Fact::Measured { .. }
             | Fact::Clock { .. } => kit(fact),
         }
     }
@@ -200,13 +201,6 @@ fn adapter(fact: &Fact) -> Telling {
             "everything it keeps is {}: {files} file(s)",
             plain(how, QUOTE)
         )),
-        Fact::Searched { files, holding } => {
-            let mut text = format!("{files} file(s) are searched for texts of messages");
-            if !holding.is_empty() {
-                let _ = write!(text, "; found in {}", plain(&holding.join(", "), VALUE));
-            }
-            stays(text).wrong_if(!holding.is_empty())
-        }
         Fact::Stderr { line, .. } => stays(format!("stderr: {}", plain(line, SAID))),
         Fact::Violation { expected, got, .. } => stays(format!(
             "breaks the protocol: expected {}, got {}",
@@ -284,6 +278,28 @@ fn kit(fact: &Fact) -> Telling {
         Fact::FenceHeld { missing } => {
             format!("the fence did not pass: {}", plain(missing, VALUE))
         }
+        Fact::Hunted {
+            files,
+            bytes,
+            markers,
+            finds,
+            gaps,
+        } => {
+            let mut text =
+                format!("{markers} marker(s) are looked for in {files} place(s), {bytes} bytes");
+            if !finds.is_empty() {
+                let _ = write!(text, "; found: {}", plain(&finds.join("; "), VALUE));
+            }
+            if !gaps.is_empty() {
+                let _ = write!(
+                    text,
+                    "; not searched whole: {}",
+                    plain(&gaps.join("; "), VALUE)
+                );
+            }
+            text
+        }
+        Fact::Measured { bytes } => format!("what the adapter keeps is {bytes} bytes"),
         Fact::Clock { now } => format!("it is now {}", plain(now, QUOTE)),
         _ => String::new(),
     };

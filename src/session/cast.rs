@@ -22,6 +22,8 @@ pub struct Cast {
     /// Which agent answers.
     pub agent: String,
     rng: Rng,
+    /// An unpredictable word of every body that was drawn: what must be found nowhere.
+    bodies: Vec<String>,
 }
 
 const WORDS: [&str; 24] = [
@@ -82,6 +84,7 @@ impl Cast {
             workspace,
             agent,
             rng,
+            bodies: Vec::new(),
         }
     }
 
@@ -93,9 +96,22 @@ impl Cast {
         format!(
             "{} {} {}",
             words[..2].join(" "),
-            self.tag(),
+            self.body_word(),
             words[2..].join(" ")
         )
+    }
+
+    /// A word that nobody can predict, to stand in the body of a message.
+    pub fn body_word(&mut self) -> String {
+        let word = self.tag();
+        self.bodies.push(word.clone());
+        word
+    }
+
+    /// The unpredictable words of all bodies so far.
+    #[must_use]
+    pub fn bodies(&self) -> &[String] {
+        &self.bodies
     }
 
     /// A word that nobody can predict.

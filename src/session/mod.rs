@@ -9,11 +9,11 @@ mod cast;
 mod clock;
 mod draft;
 pub mod expect;
+mod leaks;
 mod lifecycle;
 mod log;
 mod outage;
 mod patience;
-mod search;
 mod wechat;
 
 use std::collections::BTreeSet;
@@ -34,6 +34,7 @@ pub use aios::{Aios, Mood};
 pub use cast::{Cast, Person};
 pub use clock::SceneClock;
 pub use draft::{ACTION_FLAWS, Draft, FLAWS, Flaw, allowlist};
+pub use leaks::Quarry;
 pub use log::{Log, Waited};
 pub use outage::Trouble;
 pub use patience::Patience;
@@ -460,9 +461,7 @@ impl Session {
     /// A fault of the kit: the files cannot be changed.
     pub fn damage(&mut self, damage: Damage) -> Driven {
         let state = Place::new(self.sandbox.path()).state();
-        let files = damage
-            .inflict(&state, &mut self.cast)
-            .map_err(Stop::kit)?;
+        let files = damage.inflict(&state, &mut self.cast).map_err(Stop::kit)?;
         self.log.record(Fact::Damaged {
             how: damage.word().to_owned(),
             files,

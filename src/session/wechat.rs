@@ -373,6 +373,16 @@ impl Wechat {
         self.real.expire_context(person);
     }
 
+    /// Every context token that was given so far.
+    pub(super) fn context_tokens(&self) -> Vec<String> {
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens
+            .keys()
+            .filter(|token| !token.is_empty())
+            .cloned()
+            .collect()
+    }
+
     /// The polls that are held.
     #[must_use]
     pub fn parked(&self) -> Vec<Parked> {

@@ -23,6 +23,7 @@ pub const FEATURES: &[(&str, &str)] = &[
     feature!("outbound"),
     feature!("media"),
     feature!("health"),
+    feature!("storage"),
     feature!("boundary"),
     feature!("lifecycle"),
 ];

@@ -116,7 +116,9 @@ fn nothing_names_the_machine_it_was_written_on() {
 }
 
 /// Commands that are decided and not yet built.
-const AWAITED: &[&str] = &["doctor", "hunt", "init", "replay", "report", "selftest", "simulate"];
+const AWAITED: &[&str] = &[
+    "doctor", "hunt", "init", "replay", "report", "selftest", "simulate",
+];
 
 /// What the program says to these arguments.
 fn said(arguments: &[&str]) -> Option<String> {

@@ -145,7 +145,7 @@ async fn answers_with_long_text(world: &mut World, words: String) {
 
 /// A text that has to be cut, beginning with an unpredictable word.
 fn long_text(session: &mut Session, words: &str) -> Driven<String> {
-    let tag = session.cast.tag();
+    let tag = session.cast.body_word();
     let fill = |unit: &str, count: usize| {
         let length = tag.chars().count();
         tag.chars()

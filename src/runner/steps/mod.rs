@@ -9,6 +9,7 @@ mod aios;
 mod health;
 mod lifecycle;
 mod recovery;
+mod storage;
 mod wechat;
 
 use crate::session::Person;

@@ -6,7 +6,7 @@ use cucumber::{given, then, when};
 
 use crate::runner::world::World;
 use crate::session::expect::{self, Resumption};
-use crate::session::{Damage, Driven, Mood, Session, Stop};
+use crate::session::{Damage, Driven, Mood, Quarry, Session, Stop};
 
 /// Beyond this, time is moved at once where it can be moved.
 const JUMP: Duration = Duration::from_secs(10);
@@ -214,9 +214,9 @@ async fn files_hold_nothing(world: &mut World) {
     if world.drive(passed).is_none() {
         return;
     }
-    let searched = world.session.search_files();
+    let searched = world.session.hunt_files(&[Quarry::Bodies]);
     if world.drive(searched).is_some() {
-        world.judge_now(expect::files_hold_no_text);
+        world.judge_now(expect::nothing_was_found);
     }
 }
 

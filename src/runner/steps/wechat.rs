@@ -63,7 +63,7 @@ fn sends_media(world: &mut World, who: String, what: String) {
     let item = match what.as_str() {
         "picture" => Item::Picture,
         "video" => Item::Video,
-        _ => Item::File(format!("{}.pdf", session.cast.tag())),
+        _ => Item::File(format!("{}.pdf", session.cast.body_word())),
     };
     send(session, person(&who), item);
 }
@@ -133,7 +133,7 @@ fn sends_hard_text(world: &mut World, words: String) {
 
 /// A text that breaks naive code, with an unpredictable word in it.
 fn hard_text(session: &mut Session, words: &str) -> Driven<String> {
-    let tag = session.cast.tag();
+    let tag = session.cast.body_word();
     Ok(match words {
         "a text of 16 KiB in Chinese" => {
             let mut long: String = "春眠不觉晓处处闻啼鸟夜来风雨声花落知多少"

@@ -1,6 +1,6 @@
 //! Judgement of positions: what is acknowledged when, and where an adapter goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -405,46 +405,4 @@ pub fn left_open(timeline: &Timeline) -> Option<()> {
     let present = super::processes(timeline);
     let open = |event: &Event<'_>| event.process == present && view.reply(event).is_none();
     view.all_events().iter().any(open).then_some(())
-}
-
-/// The texts of all messages and actions of the scene.
-#[must_use]
-pub fn texts(timeline: &Timeline) -> Vec<String> {
-    let texts: BTreeSet<&str> = timeline
-        .facts()
-        .filter_map(|(_, fact)| match fact {
-            Fact::Sent { message, .. } => message.text.as_deref(),
-            Fact::Asked { method, params, .. } if method == "act" => {
-                params.pointer("/payload/text")?.as_str()
-            }
-            _ => None,
-        })
-        .collect();
-    texts.into_iter().map(str::to_owned).collect()
-}
-
-/// No file that the adapter keeps holds the text of a message.
-///
-/// # Errors
-/// One does. Undecided if nobody looked, or there was nothing to look at.
-pub fn files_hold_no_text(timeline: &Timeline) -> Judgement {
-    let searched = View::of(timeline)
-        .facts()
-        .rev()
-        .find_map(|(at, fact)| match fact {
-            Fact::Searched { files, holding } => Some((at, *files, holding)),
-            _ => None,
-        });
-    match searched {
-        Some((at, 1.., holding)) if holding.is_empty() => Ok(vec![at]),
-        Some((at, 1.., holding)) => Err(Mismatch::new(
-            "no text of a message in what the adapter keeps",
-            format!("one in {}", holding.join(", ")),
-            vec![at],
-        )),
-        _ => Err(Mismatch::undecided(
-            "files of the adapter to look into",
-            "there were none",
-        )),
-    }
 }

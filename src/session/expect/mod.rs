@@ -16,6 +16,7 @@ mod lifecycle;
 mod media;
 mod moment;
 mod setup;
+mod storage;
 mod view;
 mod window;
 
@@ -30,6 +31,7 @@ pub use health::*;
 pub use lifecycle::*;
 pub use media::*;
 pub use setup::*;
+pub use storage::*;
 pub use view::{Act, Delivered, Event, View};
 pub use window::*;
 
@@ -152,6 +154,15 @@ pub fn awaits_time(timeline: &Timeline) -> bool {
         }
     }
     retry || !failed.is_empty()
+}
+
+/// Whether an event of the present process waits for an answer.
+#[must_use]
+pub fn has_unsettled(timeline: &Timeline) -> bool {
+    let view = View::of(timeline);
+    view.all_events()
+        .iter()
+        .any(|event| !view.is_settled(event))
 }
 
 /// Whether the present process ended without being asked.

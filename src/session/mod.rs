@@ -55,6 +55,8 @@ use crate::evidence::{Fact, Mismatch, SentMessage, Timeline};
 const TICK: Duration = Duration::from_millis(200);
 const QUIET: Duration = Duration::from_millis(2);
 const TICKS_MAX: u32 = 300;
+/// In virtual time: how long a released adapter may take to poll again before time moves on.
+const REPARKED: Duration = Duration::from_millis(300);
 /// In virtual time: the real time that a settle time lasts all the same, since HTTP stays real.
 const SETTLED: Duration = Duration::from_millis(150);
 
@@ -513,7 +515,10 @@ impl Session {
         let now = Timestamp::from_unix_ms(*now);
         if !self.wechat.parked().is_empty() {
             self.wechat.release_polls();
-            self.parked().await?;
+            // Whoever polls again does so at once; whoever pauses first waits for the time to come.
+            let wechat = &self.wechat;
+            let parked = |_: &Timeline| (!wechat.parked().is_empty()).then_some(());
+            self.log.wait(REPARKED, parked).await;
         }
         self.wechat.set_now(self.clock.now_ms());
         self.log.record(Fact::Clock {

@@ -118,7 +118,7 @@ Feature: Position and recovery
       Given a running adapter
       And AIOS is unavailable
       When the owner sends 3 texts at once
-      And AIOS is available again after the adapter tried twice
+      And AIOS is available again after the adapter tried 6 times
       Then AIOS takes every message, in the order they were sent
       And AIOS was offered them again under the dedup keys of the first time
       And no position was acknowledged before AIOS had taken what came before it

@@ -32,6 +32,18 @@ fn answers_open(world: &mut World) {
     world.session.set_mood(Mood::Open);
 }
 
+#[when(regex = r"^AIOS is available again after the adapter tried (\d+) times$")]
+async fn available_after(world: &mut World, tries: usize) {
+    let tried = world
+        .session
+        .until("the adapter to try so often", |timeline| {
+            (expect::tries(timeline) >= tries).then_some(())
+        })
+        .await;
+    world.session.set_mood(Mood::Open);
+    world.drive(tried);
+}
+
 #[given(regex = r"^an adapter running with a dedup window of (\d+) (seconds?|hours?)$")]
 async fn running_with_window(world: &mut World, count: u64, unit: String) {
     let window = i64::try_from(span(count, &unit).as_secs()).map_err(Stop::kit);

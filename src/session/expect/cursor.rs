@@ -406,3 +406,167 @@ pub fn left_open(timeline: &Timeline) -> Option<()> {
     let open = |event: &Event<'_>| event.process == present && view.reply(event).is_none();
     view.all_events().iter().any(open).then_some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{Story, word};
+    use super::*;
+
+    #[test]
+    fn a_position_behind_a_message_counts_only_once_aios_has_taken_it() {
+        let offered = || {
+            Story::begin()
+                .polls(1, "", 0)
+                .sent("1", 1)
+                .given(1, "a")
+                .offered("e1", "1", "k")
+        };
+        let late = offered().settled("e1", Reply::Accepted).polls(2, "a", 1);
+        assert_eq!(
+            word(&acknowledged_after_acceptance(&late.told_whole())),
+            "pass"
+        );
+        let early = offered().polls(2, "a", 1).settled("e1", Reply::Accepted);
+        assert_eq!(
+            word(&acknowledged_after_acceptance(&early.told_whole())),
+            "fail"
+        );
+        let unavailable = offered().settled("e1", Reply::Unavailable).polls(2, "a", 1);
+        assert_eq!(
+            word(&acknowledged_after_acceptance(&unavailable.told_whole())),
+            "fail"
+        );
+        let never_told = Story::begin()
+            .polls(1, "", 0)
+            .sent("1", 1)
+            .given(1, "a")
+            .polls(2, "a", 1);
+        assert_eq!(
+            word(&acknowledged_after_acceptance(&never_told.told_whole())),
+            "fail"
+        );
+        let refused = offered().settled("e1", Reply::Refused).polls(2, "a", 1);
+        assert_eq!(
+            word(&acknowledged_after_acceptance(&refused.told_whole())),
+            "pass"
+        );
+        assert_eq!(
+            word(&acknowledged_after_acceptance(&offered().told_whole())),
+            "undecided"
+        );
+    }
+
+    #[test]
+    fn what_was_offered_and_never_answered_is_not_taken() {
+        let offered = Story::begin().sent("1", 1).offered("e1", "1", "k");
+        assert_eq!(word(&all_accepted_in_order(&offered.told_whole())), "fail");
+        let again = Story::begin()
+            .sent("1", 1)
+            .offered("e1", "1", "k")
+            .started("wx-main");
+        let again = again
+            .offered("e1", "1", "k")
+            .settled("e1", Reply::Duplicate);
+        assert_eq!(word(&all_accepted_in_order(&again.told_whole())), "pass");
+        assert_eq!(
+            word(&all_accepted_in_order(&Story::begin().told_whole())),
+            "undecided"
+        );
+    }
+
+    #[test]
+    fn a_message_that_overtakes_another_is_out_of_order() {
+        let story = Story::begin()
+            .sent("1", 1)
+            .sent("2", 2)
+            .taken("e1", "2")
+            .taken("e2", "1");
+        assert_eq!(word(&all_accepted(&story.told_whole())), "pass");
+        let story = Story::begin()
+            .sent("1", 1)
+            .sent("2", 2)
+            .taken("e1", "2")
+            .taken("e2", "1");
+        assert_eq!(word(&all_accepted_in_order(&story.told_whole())), "fail");
+    }
+
+    #[test]
+    fn after_a_stop_only_the_last_position_is_good_enough() {
+        let then = |cursor| {
+            let first = Story::begin()
+                .polls(1, "", 0)
+                .given(1, "a")
+                .polls(2, "a", 1)
+                .given(2, "b");
+            first
+                .ended()
+                .started("wx-main")
+                .polls(3, cursor, 2)
+                .told_whole()
+        };
+        for (cursor, last, or_earlier) in [
+            ("b", "pass", "pass"),
+            ("a", "fail", "pass"),
+            ("", "fail", "pass"),
+            ("foreign", "fail", "fail"),
+        ] {
+            assert_eq!(
+                word(&goes_on(&then(cursor), Resumption::Last)),
+                last,
+                "{cursor}"
+            );
+            let judgement = goes_on(&then(cursor), Resumption::LastOrEarlier);
+            assert_eq!(word(&judgement), or_earlier, "{cursor}");
+        }
+        let one = Story::begin().polls(1, "", 0).given(1, "a").told_whole();
+        assert_eq!(word(&goes_on(&one, Resumption::Last)), "undecided");
+    }
+
+    #[test]
+    fn a_position_belongs_to_its_key() {
+        let keys = |second, third| {
+            let one = Story::begin().polls(1, "", 0).given(1, "a");
+            let two = one.started("wx-other").polls(2, second, 0).given(2, "b");
+            two.started("wx-main").polls(3, third, 1).told_whole()
+        };
+        assert_eq!(word(&positions_stay_apart(&keys("", "a"))), "pass");
+        assert_eq!(word(&positions_stay_apart(&keys("a", "a"))), "fail");
+        assert_eq!(word(&positions_stay_apart(&keys("", "b"))), "fail");
+        assert_eq!(word(&positions_stay_apart(&keys("", ""))), "fail");
+        let one = Story::begin().polls(1, "", 0).given(1, "a").told_whole();
+        assert_eq!(word(&positions_stay_apart(&one)), "undecided");
+    }
+
+    #[test]
+    fn a_repeat_under_another_key_is_another_message() {
+        let offers = |key| {
+            let first = Story::begin().sent("1", 1).offered("e1", "1", "k");
+            first.offered("e2", "1", key).told_whole()
+        };
+        assert_eq!(word(&one_key_for_each(&offers("k"), true)), "pass");
+        assert_eq!(word(&one_key_for_each(&offers("other"), false)), "fail");
+        let once = Story::begin()
+            .sent("1", 1)
+            .offered("e1", "1", "k")
+            .told_whole();
+        assert_eq!(word(&one_key_for_each(&once, false)), "pass");
+        assert_eq!(word(&one_key_for_each(&once, true)), "undecided");
+    }
+
+    #[test]
+    fn what_aios_refused_is_over_and_what_follows_is_not() {
+        let refused = || {
+            let both = Story::begin().sent("1", 1).sent("2", 2);
+            both.offered("e1", "1", "k").settled("e1", Reply::Refused)
+        };
+        assert_eq!(
+            word(&refused_once(&refused().taken("e2", "2").told_whole())),
+            "pass"
+        );
+        assert_eq!(word(&refused_once(&refused().told_whole())), "fail");
+        let insists = refused().taken("e2", "2").offered("e3", "1", "k");
+        assert_eq!(word(&refused_once(&insists.told_whole())), "fail");
+        let taken = Story::begin().sent("1", 1).taken("e1", "1").told_whole();
+        assert_eq!(word(&refused_once(&taken)), "undecided");
+    }
+}

@@ -510,8 +510,7 @@ fn unhurried(
             ));
         }
     }
-    let end = timeline.len().saturating_sub(1);
-    if moments.earliest(end) - moments.latest(since) < window_ms {
+    if moments.earliest(timeline.len()) - moments.latest(since) < window_ms {
         return Err(Mismatch::undecided(
             format!("{window_ms} ms in which a hurry would have shown"),
             "less",
@@ -652,5 +651,289 @@ pub fn reported(timeline: &Timeline, code: &str) -> Judgement {
             shown(report.document.get("recent_errors")),
             vec![report.told],
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::story::{BEGIN, Story, time, word};
+    use super::*;
+
+    fn failing() -> Story {
+        Story::begin().polls(1, "", 0).fails(1, -1)
+    }
+
+    #[test]
+    fn health_must_show_a_trouble_while_it_lasts() {
+        let shown = failing().health("degraded", &["wechat_error"]).told_whole();
+        assert_eq!(word(&not_healthy_while_failing(&shown)), "pass");
+        for state in ["healthy", "stopped"] {
+            let hidden = failing().health(state, &["wechat_error"]).told_whole();
+            assert_eq!(word(&not_healthy_while_failing(&hidden)), "fail", "{state}");
+        }
+        let later = failing()
+            .polls(2, "", 0)
+            .given(2, "a")
+            .health("degraded", &[]);
+        assert_eq!(
+            word(&not_healthy_while_failing(&later.told_whole())),
+            "undecided"
+        );
+    }
+
+    #[test]
+    fn a_failure_stays_on_record_under_its_own_code() {
+        let after = |codes| {
+            failing()
+                .polls(2, "", 0)
+                .given(2, "a")
+                .health("healthy", codes)
+                .told_whole()
+        };
+        assert_eq!(
+            word(&failures_are_on_record(&after(&["wechat_error"]))),
+            "pass"
+        );
+        assert_eq!(word(&failures_are_on_record(&after(&["timeout"]))), "fail");
+        assert_eq!(word(&failures_are_on_record(&after(&[]))), "fail");
+        let still = failing().health("degraded", &["wechat_error"]).told_whole();
+        assert_eq!(word(&failures_are_on_record(&still)), "undecided");
+    }
+
+    #[test]
+    fn recovery_is_judged_by_the_last_report_after_a_failure() {
+        let after = |state| {
+            failing()
+                .polls(2, "", 0)
+                .given(2, "a")
+                .health(state, &[])
+                .told_whole()
+        };
+        assert_eq!(word(&healthy_again(&after("healthy"))), "pass");
+        assert_eq!(word(&healthy_again(&after("degraded"))), "fail");
+        let untroubled = Story::begin().health("healthy", &[]).told_whole();
+        assert_eq!(word(&healthy_again(&untroubled)), "undecided");
+    }
+
+    #[test]
+    fn recent_errors_are_one_entry_for_each_code_dated_and_counted() {
+        let entry = |code: &str, at: i64, count: i64| json!({"code": code, "first_at": time(at), "last_at": time(at), "count": count});
+        let report = |entries: &[Value]| {
+            let report = json!({"health": "degraded", "last_error_code": "wechat_error", "recent_errors": entries});
+            failing().reports(report).told_whole()
+        };
+        let good = entry("wechat_error", BEGIN, 1);
+        assert_eq!(word(&errors_are_metadata(&report(&[good.clone()]))), "pass");
+        assert_eq!(
+            word(&errors_are_metadata(&report(&[good.clone(), good.clone()]))),
+            "fail"
+        );
+        assert_eq!(
+            word(&errors_are_metadata(&report(&[entry(
+                "wechat_error",
+                BEGIN + 1,
+                1
+            )]))),
+            "fail"
+        );
+        assert_eq!(
+            word(&errors_are_metadata(&report(&[entry(
+                "wechat_error",
+                0,
+                1
+            )]))),
+            "fail"
+        );
+        let mut talkative = good.clone();
+        talkative["message"] = "hello".into();
+        assert_eq!(word(&errors_are_metadata(&report(&[talkative]))), "fail");
+        assert_eq!(word(&errors_are_metadata(&report(&[]))), "undecided");
+    }
+
+    #[test]
+    fn two_occasions_are_counted_as_two() {
+        let twice = |count| {
+            let again = failing()
+                .polls(2, "", 0)
+                .given(2, "a")
+                .polls(3, "a", 0)
+                .fails(3, -1);
+            let entry = json!({"code": "wechat_error", "first_at": time(BEGIN), "last_at": time(BEGIN), "count": count});
+            let report = json!({"health": "degraded", "recent_errors": [entry]});
+            again.reports(report).told_whole()
+        };
+        assert_eq!(word(&errors_are_metadata(&twice(1))), "fail");
+        assert_eq!(word(&errors_are_metadata(&twice(2))), "pass");
+    }
+
+    #[test]
+    fn haste_is_measured_from_the_second_failure_in_a_row() {
+        let third_after = |ms| {
+            let twice = failing().polls(2, "", 0).fails(2, -1).advanced_to(ms);
+            twice
+                .polls(3, "", 0)
+                .fails(3, -1)
+                .advanced_to(ms + 3_000)
+                .told_whole()
+        };
+        assert_eq!(
+            word(&unhurried_while_failing(&third_after(200), 200, 2_500)),
+            "pass"
+        );
+        assert_eq!(
+            word(&unhurried_while_failing(&third_after(100), 200, 2_500)),
+            "fail"
+        );
+        let short = failing().advanced_to(100).told_whole();
+        assert_eq!(
+            word(&unhurried_while_failing(&short, 200, 2_500)),
+            "undecided"
+        );
+        let well = Story::begin()
+            .polls(1, "", 0)
+            .given(1, "a")
+            .advanced_to(9_000)
+            .told_whole();
+        assert_eq!(
+            word(&unhurried_while_failing(&well, 200, 2_500)),
+            "undecided"
+        );
+    }
+
+    #[test]
+    fn a_tick_on_its_way_is_not_held_against_the_adapter() {
+        // The poll is seen after the next move of the clock was noted and before the adapter knew.
+        let story = failing().polls(2, "", 0);
+        let story = story.fact(Fact::Clock {
+            now: time(BEGIN + 200),
+        });
+        let story = story
+            .fails(2, -1)
+            .asked("advance", json!({}))
+            .told("advance", json!({}));
+        let story = story
+            .advanced_to(400)
+            .polls(3, "", 0)
+            .advanced_to(4_000)
+            .told_whole();
+        assert_eq!(word(&unhurried_while_failing(&story, 400, 2_500)), "pass");
+        assert_eq!(word(&unhurried_while_failing(&story, 600, 2_500)), "fail");
+    }
+
+    #[test]
+    fn in_real_time_the_gap_is_that_between_two_calls() {
+        let third_after = |ms| {
+            let twice = Story::begin_in_real_time().polls(1, "", 0).fails(1, -1);
+            let twice = twice.polls(2, "", 0).fails(2, -1).later(ms);
+            twice
+                .polls(3, "", 0)
+                .later(3_000)
+                .fence_passed()
+                .told_whole()
+        };
+        assert_eq!(
+            word(&unhurried_while_failing(&third_after(200), 200, 2_500)),
+            "pass"
+        );
+        assert_eq!(
+            word(&unhurried_while_failing(&third_after(20), 200, 2_500)),
+            "fail"
+        );
+    }
+
+    #[test]
+    fn an_expired_login_is_a_persons_business() {
+        let expired = || Story::begin().polls(1, "", 0).fails(1, -14);
+        let shown = expired()
+            .health("unhealthy", &["session_expired"])
+            .told_whole();
+        assert_eq!(word(&expired_is_shown(&shown)), "pass");
+        let degraded = expired()
+            .health("degraded", &["session_expired"])
+            .told_whole();
+        assert_eq!(word(&expired_is_shown(&degraded)), "fail");
+        let nameless = expired()
+            .health("unhealthy", &["wechat_error"])
+            .told_whole();
+        assert_eq!(word(&expired_is_shown(&nameless)), "fail");
+        assert_eq!(
+            word(&expired_is_shown(
+                &failing().health("degraded", &[]).told_whole()
+            )),
+            "undecided"
+        );
+        let logs_in = expired().calls(2, "get_bot_qrcode").told_whole();
+        assert_eq!(word(&no_login_attempted(&logs_in)), "fail");
+        assert_eq!(word(&no_login_attempted(&expired().told_whole())), "pass");
+        let hammered = expired()
+            .polls(2, "", 0)
+            .fails(2, -14)
+            .advanced_to(800)
+            .polls(3, "", 0);
+        let hammered = hammered.advanced_to(4_000).told_whole();
+        assert_eq!(
+            word(&unhurried_after_expiry(&hammered, 1_000, 2_500)),
+            "fail"
+        );
+    }
+
+    fn seen(at: i64) -> Value {
+        json!({"health": "healthy", "last_seen_at": time(BEGIN + at), "recent_errors": []})
+    }
+
+    #[test]
+    fn the_time_it_last_saw_wechat_moves_with_a_good_poll_and_to_it() {
+        let then = |at| {
+            let first = Story::begin()
+                .polls(1, "", 0)
+                .given(1, "a")
+                .reports(seen(0));
+            first
+                .advanced_to(2_000)
+                .polls(2, "a", 0)
+                .given(2, "a")
+                .reports(seen(at))
+                .told_whole()
+        };
+        assert_eq!(word(&last_seen_moved(&then(2_000))), "pass");
+        assert_eq!(word(&last_seen_moved(&then(0))), "fail");
+        assert_eq!(word(&last_seen_moved(&then(9_000))), "fail");
+        let idle = Story::begin()
+            .reports(seen(0))
+            .advanced_to(2_000)
+            .reports(seen(2_000));
+        assert_eq!(word(&last_seen_moved(&idle.told_whole())), "undecided");
+    }
+
+    #[test]
+    fn a_failed_poll_and_a_good_send_leave_it_where_it_was() {
+        let then = |at| {
+            let first = failing().reports(seen(0)).advanced_to(2_000);
+            let sent = first
+                .polls(2, "", 0)
+                .fails(2, -1)
+                .calls(3, "sendmessage")
+                .given(3, "");
+            sent.reports(seen(at)).told_whole()
+        };
+        assert_eq!(word(&last_seen_stood(&then(0))), "pass");
+        assert_eq!(word(&last_seen_stood(&then(2_000))), "fail");
+        let idle = failing().reports(seen(0)).reports(seen(0)).told_whole();
+        assert_eq!(word(&last_seen_stood(&idle)), "undecided");
+    }
+
+    #[test]
+    fn damage_that_hit_nothing_proves_nothing() {
+        let damaged = |files| {
+            let how = "removed".to_owned();
+            let story = Story::begin()
+                .fact(Fact::Damaged { how, files })
+                .health("healthy", &[]);
+            story.told_whole()
+        };
+        assert_eq!(word(&reported(&damaged(1), "state_damaged")), "fail");
+        assert_eq!(word(&reported(&damaged(0), "state_damaged")), "undecided");
     }
 }

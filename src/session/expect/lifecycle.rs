@@ -407,3 +407,181 @@ pub fn only_protocol(timeline: &Timeline) -> Judgement {
         Ok(said)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{Story, word};
+    use super::*;
+
+    fn stopping() -> Story {
+        Story::begin().polls(1, "", 0).asked("stop", json!({}))
+    }
+
+    #[test]
+    fn a_poll_that_ends_only_with_its_process_was_not_ended_by_the_stop() {
+        let good = stopping()
+            .cut(1)
+            .told("stop", json!({}))
+            .ended()
+            .closed("end_of_input", &[]);
+        assert_eq!(word(&stop_ended_the_poll(&good.told_whole())), "pass");
+        let held = stopping()
+            .told("stop", json!({}))
+            .ended()
+            .closed("end_of_input", &[])
+            .cut(1);
+        assert_eq!(word(&stop_ended_the_poll(&held.told_whole())), "fail");
+        let silent = stopping().cut(1).fact(Fact::Silent {
+            process: 1,
+            id: "k2".to_owned(),
+            method: "stop".to_owned(),
+            why: "no answer".to_owned(),
+        });
+        assert_eq!(word(&stop_ended_the_poll(&silent.told_whole())), "fail");
+        let idle = Story::begin()
+            .asked("stop", json!({}))
+            .told("stop", json!({}));
+        assert_eq!(word(&stop_ended_the_poll(&idle.told_whole())), "undecided");
+    }
+
+    #[test]
+    fn whoever_has_to_be_killed_or_leaves_a_child_has_not_left() {
+        let closed = |reached, left: &[&str]| {
+            word(&left_with_its_input(
+                &Story::begin().ended().closed(reached, left).told_whole(),
+            ))
+        };
+        assert_eq!(closed("end_of_input", &[]), "pass");
+        assert_eq!(closed("asked", &[]), "fail");
+        assert_eq!(closed("killed", &[]), "fail");
+        assert_eq!(closed("end_of_input", &["sleep"]), "fail");
+        assert_eq!(closed("gone", &[]), "undecided");
+    }
+
+    #[test]
+    fn a_second_start_is_refused_with_its_own_code() {
+        let twice = || Story::begin().asked("start", json!({}));
+        assert_eq!(
+            word(&second_start_is_refused(
+                &twice().refused("start", -32_003).told_whole()
+            )),
+            "pass"
+        );
+        assert_eq!(
+            word(&second_start_is_refused(
+                &twice().refused("start", -32_602).told_whole()
+            )),
+            "fail"
+        );
+        assert_eq!(
+            word(&second_start_is_refused(
+                &twice().told("start", json!({})).told_whole()
+            )),
+            "fail"
+        );
+        assert_eq!(
+            word(&second_start_is_refused(&Story::begin().told_whole())),
+            "undecided"
+        );
+    }
+
+    #[test]
+    fn nothing_may_follow_the_answer_to_a_stop() {
+        let stopped = || stopping().cut(1).told("stop", json!({})).sent("1", 1);
+        assert_eq!(
+            word(&silent_after_stop(&stopped().fence_passed().told_whole())),
+            "pass"
+        );
+        let polls = stopped().polls(2, "", 0).fence_passed();
+        assert_eq!(word(&silent_after_stop(&polls.told_whole())), "fail");
+        let speaks = stopped().offered("e1", "1", "k").fence_passed();
+        assert_eq!(word(&silent_after_stop(&speaks.told_whole())), "fail");
+        assert_eq!(
+            word(&silent_after_stop(&stopped().told_whole())),
+            "undecided"
+        );
+    }
+
+    #[test]
+    fn health_that_comes_after_the_action_had_to_wait() {
+        let sending = || {
+            Story::begin()
+                .asked("act", json!({}))
+                .calls(1, "sendmessage")
+        };
+        let good = sending()
+            .asked("health", json!({}))
+            .told("health", json!({}))
+            .told("act", json!({}));
+        assert_eq!(word(&health_did_not_wait(&good.told_whole())), "pass");
+        let waits = sending()
+            .asked("health", json!({}))
+            .told("act", json!({}))
+            .told("health", json!({}));
+        assert_eq!(word(&health_did_not_wait(&waits.told_whole())), "fail");
+        let sent = sending()
+            .given(1, "")
+            .asked("health", json!({}))
+            .told("health", json!({}));
+        assert_eq!(word(&health_did_not_wait(&sent.told_whole())), "undecided");
+    }
+
+    #[test]
+    fn a_repeated_stop_is_answered_unless_the_adapter_has_left() {
+        let twice = || stopping().told("stop", json!({})).asked("stop", json!({}));
+        assert_eq!(
+            word(&stop_may_be_repeated(
+                &twice().told("stop", json!({})).told_whole()
+            )),
+            "pass"
+        );
+        assert_eq!(
+            word(&stop_may_be_repeated(
+                &twice().refused("stop", -32_004).told_whole()
+            )),
+            "fail"
+        );
+        let silent = || Fact::Silent {
+            process: 1,
+            id: "k3".to_owned(),
+            method: "stop".to_owned(),
+            why: "it is gone".to_owned(),
+        };
+        assert_eq!(
+            word(&stop_may_be_repeated(&twice().fact(silent()).told_whole())),
+            "fail"
+        );
+        assert_eq!(
+            word(&stop_may_be_repeated(
+                &twice().ended().fact(silent()).told_whole()
+            )),
+            "pass"
+        );
+    }
+
+    #[test]
+    fn a_version_nobody_speaks_is_answered_with_those_that_are() {
+        let greeted = |data: Value| {
+            let error = json!({"code": -32_005, "message": "no", "data": data});
+            let story = Story::begin().asked("initialize", json!({}));
+            let told = Fact::Told {
+                process: 1,
+                id: "k2".to_owned(),
+                method: "initialize".to_owned(),
+                result: None,
+                error: Some(error),
+            };
+            word(&unknown_version_is_answered(&story.fact(told).told_whole()))
+        };
+        assert_eq!(greeted(json!({"supported": [1, 2]})), "pass");
+        assert_eq!(greeted(json!({"supported": [2]})), "fail");
+        assert_eq!(greeted(json!({})), "fail");
+        let agreed = Story::begin()
+            .asked("initialize", json!({}))
+            .told("initialize", json!({}));
+        assert_eq!(
+            word(&unknown_version_is_answered(&agreed.told_whole())),
+            "fail"
+        );
+    }
+}

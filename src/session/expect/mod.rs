@@ -17,6 +17,8 @@ mod media;
 mod moment;
 mod setup;
 mod storage;
+#[cfg(test)]
+mod story;
 mod view;
 mod window;
 

@@ -72,11 +72,10 @@ impl<'t> Moments<'t> {
     }
 
     fn real(&self, at: usize) -> i64 {
+        let entries = self.timeline.entries();
         let since = |at: usize| {
-            self.timeline
-                .entries()
-                .get(at)
-                .map_or(0, |entry| entry.at_us)
+            let entry = entries.get(at).or(entries.last());
+            entry.map_or(0, |entry| entry.at_us)
         };
         let passed = since(at).saturating_sub(since(self.from)) / 1_000;
         self.origin_ms

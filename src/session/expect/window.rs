@@ -133,3 +133,60 @@ pub fn forgotten_beyond_the_window(timeline: &Timeline) -> Judgement {
         Some(_) => Ok(seen()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{Story, message, word};
+    use super::*;
+
+    /// Taken at the beginning, given again so much later, with a window of 60 s.
+    fn given_again_after(ms: i64) -> Story {
+        let message = message("1", 2);
+        let taken = Story::begin().sent("1", 1).taken("e1", "1").advanced_to(ms);
+        taken.fact(Fact::Redelivered {
+            message,
+            of: "1".to_owned(),
+        })
+    }
+
+    #[test]
+    fn within_the_window_once_is_right_and_twice_is_wrong() {
+        let once = given_again_after(59_000).fence_passed().told_whole();
+        assert_eq!(word(&known_within_the_window(&once)), "pass");
+        let twice = given_again_after(59_000)
+            .taken("e2", "1")
+            .fence_passed()
+            .told_whole();
+        assert_eq!(word(&known_within_the_window(&twice)), "fail");
+        let late = given_again_after(59_000)
+            .advanced_to(61_000)
+            .fence_passed()
+            .told_whole();
+        assert_eq!(word(&known_within_the_window(&late)), "undecided");
+        let no_fence = given_again_after(59_000).told_whole();
+        assert_eq!(word(&known_within_the_window(&no_fence)), "undecided");
+    }
+
+    #[test]
+    fn twice_the_window_later_it_is_forwarded_again_under_the_same_key() {
+        let again = given_again_after(120_000)
+            .taken("e2", "1")
+            .fence_passed()
+            .told_whole();
+        assert_eq!(word(&forgotten_beyond_the_window(&again)), "pass");
+        let never = given_again_after(120_000).fence_passed().told_whole();
+        assert_eq!(word(&forgotten_beyond_the_window(&never)), "fail");
+        let other = given_again_after(120_000)
+            .offered("e2", "1", "other")
+            .fence_passed();
+        assert_eq!(
+            word(&forgotten_beyond_the_window(&other.told_whole())),
+            "fail"
+        );
+        let early = given_again_after(90_000)
+            .taken("e2", "1")
+            .fence_passed()
+            .told_whole();
+        assert_eq!(word(&forgotten_beyond_the_window(&early)), "undecided");
+    }
+}

@@ -33,11 +33,11 @@ fn answers_open(world: &mut World) {
 }
 
 #[when(regex = r"^AIOS is available again after the adapter tried (\d+) times$")]
-async fn available_after(world: &mut World, tries: usize) {
+async fn available_after(world: &mut World, often: usize) {
     let tried = world
         .session
         .until("the adapter to try so often", |timeline| {
-            (expect::tries(timeline) >= tries).then_some(())
+            (expect::tries(timeline) >= often).then_some(())
         })
         .await;
     world.session.set_mood(Mood::Open);

@@ -9,7 +9,7 @@ use super::view::{Event, View, short};
 use crate::evidence::{Citations, Fact, Judgement, Mismatch, Reply, SentMessage, Timeline};
 
 /// Where AIOS settled each event: index and answer, by process and request.
-fn settlements<'t>(view: View<'t>) -> BTreeMap<(u32, &'t str), (usize, Reply)> {
+fn settlements(view: View<'_>) -> BTreeMap<(u32, &str), (usize, Reply)> {
     view.facts()
         .filter_map(|(at, fact)| match fact {
             Fact::Settled { process, id, reply } if reply.settles() => {
@@ -43,7 +43,7 @@ pub(super) fn accepted(view: View<'_>, message: &SentMessage) -> Option<usize> {
 }
 
 /// Every message of the scene, the fences among them.
-fn everything_sent<'t>(view: View<'t>) -> Vec<&'t SentMessage> {
+fn everything_sent(view: View<'_>) -> Vec<&SentMessage> {
     view.facts()
         .filter_map(|(_, fact)| match fact {
             Fact::Sent { message, .. } => Some(message),

@@ -1,5 +1,7 @@
 //! Judgement of the dedup window: what is known within it, and forgotten beyond it.
 
+use serde_json::Value;
+
 use super::cursor::accepted;
 use super::moment::Moments;
 use super::view::{Event, View};
@@ -33,7 +35,7 @@ fn redelivery(timeline: &Timeline) -> Result<Redelivery<'_>, Mismatch> {
     let window = view
         .integration()?
         .pointer("/policy/dedup_window_sec")
-        .and_then(|v| v.as_i64());
+        .and_then(Value::as_i64);
     let about = view.about(message).into_iter();
     Ok(Redelivery {
         firsts: about

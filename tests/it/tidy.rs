@@ -116,9 +116,7 @@ fn nothing_names_the_machine_it_was_written_on() {
 }
 
 /// Commands that are decided and not yet built.
-const AWAITED: &[&str] = &[
-    "doctor", "hunt", "init", "replay", "report", "selftest", "simulate",
-];
+const AWAITED: &[&str] = &["doctor", "hunt", "init", "replay", "selftest"];
 
 /// What the program says to these arguments.
 fn said(arguments: &[&str]) -> Option<String> {

@@ -27,7 +27,7 @@ const PIPE: usize = 64 * 1024;
 /// # use aios_wechat::reference::Reference as MyAdapter;
 ///
 /// let in_this_process = Subject::in_process(MyAdapter::new);
-/// let command = CommandLine::new(["python3", "adapter.py"], "/home/me/project");
+/// let command = CommandLine::new(["python3", "adapter.py"], "/srv/project");
 /// let in_any_language = Subject::command(command.env("PATH", "/usr/bin:/bin"));
 /// ```
 #[derive(Clone)]

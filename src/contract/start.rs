@@ -106,7 +106,6 @@ pub struct Start {
     #[schemars(extend("x-rule" = "WX-CONF-007"))]
     pub secrets: Secrets,
     /// Where WeChat is.
-    #[schemars(extend("x-rule" = "WX-BOUND-004"))]
     pub transport: Transport,
     /// Folder for the adapter's state; exists, empty at first, and the only place a restart keeps.
     pub state_dir: StateDir,

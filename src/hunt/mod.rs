@@ -252,16 +252,4 @@ mod tests {
         assert!(chains(&digest).is_empty());
         assert!(chains(b"k7Qx2mZp9 and R, K7QX2MZP9R").is_empty());
     }
-
-    #[test]
-    fn a_folder_is_searched_with_its_names_and_depths() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("a/b")).unwrap();
-        fs::write(folder.path().join("a/b/note.txt"), WORDS).unwrap();
-        fs::write(folder.path().join("a").join(WORDS), "nothing").unwrap();
-        let trail = hunt().folder(folder.path()).unwrap();
-        let places: Vec<&str> = trail.finds.iter().map(|find| find.place.as_str()).collect();
-        assert_eq!(places, ["a/b/note.txt", &format!("the name of a/{WORDS}")]);
-        assert_eq!((trail.files, trail.bytes), (2, 17));
-    }
 }

@@ -204,7 +204,7 @@ fn verdict(stop: Option<Stop>, evidence: &[usize]) -> (Outcome, String, Option<M
         ),
         None => (
             Outcome::Pass,
-            format!("rests on {} observations", evidence.len()),
+            "every observation is as the rule says, and life was proven".to_owned(),
             None,
         ),
         Some(Stop::Kit(cause)) => (Outcome::Error, format!("a fault of the kit: {cause}"), None),

@@ -30,6 +30,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+pub use crate::simulator::{Fault, FaultRule, Shape};
+pub use crate::wire::Endpoint;
 pub use aios::{Aios, Mood};
 pub use cast::{Cast, Person};
 pub use clock::SceneClock;

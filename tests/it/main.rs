@@ -5,6 +5,7 @@
 mod agreement;
 mod contract;
 mod driver;
+mod hunt;
 mod layers;
 mod mutants;
 mod null;

@@ -5,9 +5,7 @@ use cucumber::{given, then, when};
 use crate::contract::ActionStatus;
 use crate::runner::world::World;
 use crate::session::expect::{self, Which};
-use crate::session::{Driven, Flaw, Person, Session, Stop};
-use crate::simulator::{Fault, FaultRule, Shape};
-use crate::wire::Endpoint;
+use crate::session::{Driven, Endpoint, Fault, FaultRule, Flaw, Person, Session, Shape, Stop};
 
 #[given(expr = "an adapter running without a context cache")]
 async fn running_without_cache(world: &mut World) {

@@ -16,7 +16,7 @@ fn silent(world: &mut World) {
     world.session.set_mood(Mood::Silent);
 }
 
-#[when(expr = "AIOS is available again after the adapter tried twice")]
+#[when(regex = r"^AIOS is available again after the adapter tried twice$")]
 async fn available_again(world: &mut World) {
     let tried = world
         .session

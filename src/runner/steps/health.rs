@@ -5,8 +5,7 @@ use std::time::Duration;
 use cucumber::{then, when};
 
 use crate::runner::world::World;
-use crate::session::{Driven, Session, Stop, Trouble, expect};
-use crate::wire::Endpoint;
+use crate::session::{Driven, Endpoint, Session, Stop, Trouble, expect};
 
 /// How long a hurry is looked for, milliseconds; less than the time that scenarios let pass.
 const WINDOW_MS: i64 = 2_500;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use cucumber::{then, when};
 
 use crate::runner::world::World;
-use crate::session::{Driven, Item, Letter, Mood, Person, Quarry, Session, expect};
-use crate::simulator::{Fault, FaultRule, Shape};
-use crate::wire::Endpoint;
+use crate::session::{
+    Driven, Endpoint, Fault, FaultRule, Flaw, Item, Letter, Mood, Person, Quarry, Session, Shape,
+    Stop, expect,
+};
 
 /// Messages in one window of the growth rule.
 const TRAFFIC: usize = 200;
@@ -107,6 +108,11 @@ async fn misfortune(session: &mut Session) -> Driven {
     let long: String = (0..200).map(|_| session.cast.body_word() + " ").collect();
     session
         .send_to(Person::Owner, &long, own.as_deref())
+        .await?;
+    // AIOS sends an action that breaks the contract.
+    let flaw = Flaw::of_action("an unknown word stands beside it");
+    session
+        .send_faulty(flaw.ok_or_else(|| Stop::kit("no such fault of an action"))?)
         .await?;
     // And then all is well again.
     session.answer_last().await

@@ -533,7 +533,9 @@ pub fn last_seen_moved(timeline: &Timeline) -> Judgement {
     let good = polls
         .filter(|poll| poll.failure().is_none())
         .filter_map(|poll| poll.ended);
-    let good = good.filter(|at| (one.told..two.asked).contains(at)).next_back();
+    let good = good
+        .filter(|at| (one.told..two.asked).contains(at))
+        .next_back();
     let Some(good) = good else {
         return Err(Mismatch::undecided(
             "a successful poll between two questions",

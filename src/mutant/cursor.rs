@@ -28,35 +28,35 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "acknowledges-too-early",
         breaks: "It polls with the new cursor before AIOS has accepted what came with it.",
         rule: "WX-CURSOR-001",
-        reason: "",
+        reason: "before AIOS had taken it",
         make: || bent(Prefetches::default),
     },
     Mutant {
         name: "fires-and-forgets",
         breaks: "It takes an event for accepted as soon as it has sent it.",
         rule: "WX-CURSOR-001",
-        reason: "",
+        reason: "before AIOS had taken it",
         make: || twisted(FiresAndForgets),
     },
     Mutant {
         name: "saves-the-cursor-first",
         breaks: "It writes the new cursor down before AIOS has accepted what came with it.",
         rule: "WX-CURSOR-002",
-        reason: "",
+        reason: "observed it never did",
         make: saving_the_cursor_first,
     },
     Mutant {
         name: "forgets-its-position",
         breaks: "It starts from the beginning at every start.",
         rule: "WX-CURSOR-003",
-        reason: "",
+        reason: "it begins from the beginning",
         make: || memories(|kept| kept.cursors.clear()),
     },
     Mutant {
         name: "clings-to-a-lost-position",
         breaks: "It goes on polling with a position that WeChat does not know.",
         rule: "WX-CURSOR-004",
-        reason: "",
+        reason: "it did not reach AIOS",
         make: || bent(|| ClingsToLostPosition),
     },
     Mutant {
@@ -70,7 +70,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "shares-its-position",
         breaks: "It keeps its position under one key, whatever the configuration says.",
         rule: "WX-CURSOR-005",
-        reason: "",
+        reason: "to begin with the beginning",
         make: || {
             integration(|integration| {
                 if let Some(key) = integration.pointer_mut("/config/cursor_key") {
@@ -81,13 +81,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "gives-up-after-two-tries",
-        breaks: "It drops an event that AIOS could not take three times.",
+        breaks: "It drops an event that AIOS could not take twice.",
         rule: "WX-CURSOR-006",
         reason: "",
         make: || {
             settlements(|event, reply| {
                 let tries = event["retry_count"].as_u64().unwrap_or_default();
-                if is_error(reply, -32002) && tries >= 2 {
+                if is_error(reply, -32002) && tries >= 1 {
                     *reply = Ok(json!({"status": "accepted"}));
                 }
             })
@@ -97,14 +97,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "dies-of-damage",
         breaks: "It refuses to start when its state is damaged.",
         rule: "WX-CURSOR-007",
-        reason: "",
+        reason: "the state is damaged",
         make: || twisted(DiesOfDamage),
     },
     Mutant {
         name: "insists-on-a-refused-event",
         breaks: "It sends an event again that AIOS has refused.",
         rule: "WX-CURSOR-008",
-        reason: "",
+        reason: "it did not reach AIOS",
         make: || {
             settlements(|_, reply| {
                 if is_error(reply, -32001) {
@@ -201,10 +201,22 @@ impl Bend for Prefetches {
             if let Ok(batch) = &answer
                 && !batch.msgs.is_empty()
             {
-                let (wechat, next) = (Arc::clone(wechat), batch.get_updates_buf.clone());
+                let (wechat, mut next) = (Arc::clone(wechat), batch.get_updates_buf.clone());
                 let on_wire = Arc::new(Notify::new());
                 let told = Arc::clone(&on_wire);
-                let poll = async move { wechat.get_updates(&next, &|| told.notify_one()).await };
+                let poll = async move {
+                    loop {
+                        let answer = wechat.get_updates(&next, &|| told.notify_one()).await;
+                        match answer {
+                            Ok(batch) if batch.msgs.is_empty() => {
+                                if !batch.get_updates_buf.is_empty() {
+                                    next = batch.get_updates_buf;
+                                }
+                            }
+                            answer => return answer,
+                        }
+                    }
+                };
                 *self.ahead() = Some(AbortOnDropHandle::new(tokio::spawn(poll)));
                 on_wire.notified().await;
             }

@@ -49,14 +49,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "dedups-by-id-only",
         breaks: "It knows a message by its WeChat id alone.",
         rule: "WX-DEDUP-005",
-        reason: "",
+        reason: "observed it was forwarded 2 times",
         make: || messages(|message| message["client_id"] = "".into()),
     },
     Mutant {
         name: "never-forgets-a-message",
         breaks: "It remembers messages for a week, whatever the window.",
         rule: "WX-DEDUP-007",
-        reason: "",
+        reason: "to be forwarded again, twice",
         make: || {
             integration(|integration| {
                 if let Value::Object(members) = integration {

@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "admits-no-failure",
         breaks: "It calls itself healthy while polls and sends fail.",
         rule: "WX-HEALTH-001",
-        reason: "",
+        reason: "while WeChat fails; observed `healthy`",
         make: || {
             results("health", |_, health| {
                 if health["health"] == "degraded" {
@@ -31,7 +31,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "forgets-its-errors",
         breaks: "It shows no recent errors once it is healthy again.",
         rule: "WX-HEALTH-001",
-        reason: "",
+        reason: "in the recent errors; observed []",
         make: || {
             results("health", |_, health| {
                 if health["health"] == "healthy" {
@@ -44,7 +44,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "stays-degraded",
         breaks: "It never calls itself healthy again after a failure.",
         rule: "WX-HEALTH-002",
-        reason: "",
+        reason: "once WeChat works again; observed \"degraded\"",
         make: || {
             results("health", |_, health| {
                 let failed = health["recent_errors"].as_array().is_some_and(|errors| {
@@ -69,7 +69,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "lists-every-error",
         breaks: "It lists each occurrence of an error by itself, without a bound.",
         rule: "WX-HEALTH-003",
-        reason: "",
+        reason: "expected an array of 0 to 32 entries",
         make: || {
             results("health", |_, health| {
                 if let Some(Value::Array(errors)) = health.get_mut("recent_errors") {
@@ -85,14 +85,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "hammers-an-expired-login",
         breaks: "It polls again at once after WeChat said that the login has expired.",
         rule: "WX-HEALTH-004",
-        reason: "",
+        reason: "polls at least 1000 ms apart",
         make: || bent(|| PollsAgain(|failure| failure.code() == Code::SessionExpired)),
     },
     Mutant {
         name: "calls-an-expired-login-degraded",
         breaks: "It says of an expired login that it mends itself.",
         rule: "WX-HEALTH-004",
-        reason: "",
+        reason: "the health `unhealthy`; observed \"degraded\"",
         make: || {
             results("health", |_, health| {
                 if health["health"] == "unhealthy" {
@@ -105,7 +105,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "retries-without-a-pause",
         breaks: "It polls again at once after a failure, several times.",
         rule: "WX-HEALTH-005",
-        reason: "",
+        reason: "polls at least 200 ms apart",
         make: || {
             bent(|| {
                 PollsAgain(|failure| {
@@ -118,12 +118,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "sees-what-it-does-not-see",
         breaks: "It says that WeChat was seen just now, whenever it is asked.",
         rule: "WX-HEALTH-006",
-        reason: "",
+        reason: "`last_seen_at` to stand at",
         make: || twisted(SeesNow::default()),
     },
     Mutant {
         name: "forgets-what-came-in-an-outage",
-        breaks: "It drops the first messages that come after a failure.",
+        breaks: "It drops the first message that comes after a failure.",
         rule: "WX-HEALTH-007",
         reason: "",
         make: || bent(ForgetsOutages::default),
@@ -187,7 +187,7 @@ impl Bend for ForgetsOutages {
         match answer {
             Ok(mut batch) => {
                 if !batch.msgs.is_empty() && self.failed.swap(false, Ordering::Relaxed) {
-                    batch.msgs.clear();
+                    batch.msgs.remove(0);
                 }
                 Ok(batch)
             }

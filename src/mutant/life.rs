@@ -12,21 +12,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "does-not-stop",
         breaks: "It does not answer `stop`, and goes on polling.",
         rule: "WX-LIFE-001",
-        reason: "",
+        reason: "`stop` was not answered",
         make: || twisted(DoesNotStop),
     },
     Mutant {
         name: "outlives-its-input",
         breaks: "It stays when its input has ended.",
         rule: "WX-LIFE-002",
-        reason: "",
+        reason: "it had to be killed",
         make: || twisted(OutlivesItsInput),
     },
     Mutant {
         name: "starts-twice",
         breaks: "It accepts a second start.",
         rule: "WX-LIFE-003",
-        reason: "",
+        reason: "-32003",
         make: || {
             twisted(Stage::new(|stage, method, _| match method {
                 "start" if stage.started => Fate::Answer(Ok(json!({}))),
@@ -38,28 +38,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "speaks-any-version",
         breaks: "It agrees to every version of the protocol.",
         rule: "WX-LIFE-004",
-        reason: "",
+        reason: "-32005",
         make: || twisted(SpeaksAnyVersion::default()),
     },
     Mutant {
         name: "speaks-after-stop",
         breaks: "It sends an event after it was stopped.",
         rule: "WX-LIFE-005",
-        reason: "",
+        reason: "it was forwarded 2 times",
         make: || twisted(SpeaksAfterStop::default()),
     },
     Mutant {
         name: "prints-on-stdout",
         breaks: "It prints a greeting on stdout when it is stopped.",
         rule: "WX-LIFE-006",
-        reason: "",
+        reason: "Goodbye!",
         make: || twisted(PrintsOnStdout::default()),
     },
     Mutant {
         name: "acts-before-it-is-started",
         breaks: "It confirms an action before it is started.",
         rule: "WX-LIFE-007",
-        reason: "",
+        reason: "`act` refused with -32004",
         make: || {
             twisted(Stage::new(|stage, method, params| match method {
                 "act" if !stage.started => Fate::Answer(Ok(good_receipt(params))),
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "does-one-thing-at-a-time",
         breaks: "It answers nothing while an action is under way.",
         rule: "WX-LIFE-008",
-        reason: "",
+        reason: "only after the action had ended",
         make: one_thing_at_a_time,
     },
 ];

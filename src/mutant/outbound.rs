@@ -54,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "counts-a-long-text-as-one",
         breaks: "It counts one chunk, however many it sent.",
         rule: "WX-OUT-003",
-        reason: "",
+        reason: "`chunks_sent` of",
         make: || {
             results("act", |_, receipt| {
                 if receipt["status_code"] == "delivered" {

@@ -1,6 +1,6 @@
 //! The account: one bot, the people who write to it, and what they read. Takes `now` and decides.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -105,11 +105,11 @@ pub(super) struct Account {
     /// The code whose confirmation gave the current token.
     logged_in_by: String,
     updates: Updates,
-    /// The messages of the log, for those who want one again.
-    messages: Vec<Map<String, Value>>,
+    /// The ids of the messages of the log.
+    ids: Vec<u64>,
     pub(super) contexts: Contexts,
     deliveries: Vec<Delivery>,
-    by_client_id: BTreeMap<String, usize>,
+    by_client_id: HashMap<String, usize>,
     next_seq: u64,
     next_message_id: u64,
 }
@@ -144,10 +144,10 @@ impl Account {
             login: Login::new(),
             logged_in_by: String::new(),
             updates: Updates::new(options.honours_old_cursor, rng.u64(..)),
-            messages: Vec::new(),
+            ids: Vec::new(),
             contexts: Contexts::default(),
             deliveries: Vec::new(),
-            by_client_id: BTreeMap::new(),
+            by_client_id: HashMap::new(),
             next_seq: 1,
             next_message_id: 7_480_000_000_000_000_000 + rng.u64(..1_000_000_000_000_000),
             rng,
@@ -177,39 +177,39 @@ impl Account {
 
     /// Sends parcels to the bot, so that one poll can take them all.
     pub(super) fn inject(&mut self, now: i64, parcels: &[Parcel]) -> Vec<Injected> {
-        let mut injected: Vec<Injected> = Vec::new();
+        let mut injected: Vec<Injected> = Vec::with_capacity(parcels.len());
         for parcel in parcels {
-            let (message, spellings) = match parcel {
-                Parcel::New(draft) => (self.compose(now, draft), draft.spellings.as_slice()),
+            let one = match *parcel {
+                Parcel::New(ref draft) => self.compose(now, draft),
                 Parcel::Again {
                     position,
                     as_new_id,
-                } => (self.again(now, *position, *as_new_id), [].as_slice()),
+                } => self.again(now, position, as_new_id),
                 Parcel::Twin { of, as_new_id } => {
-                    let position = injected.get(*of).map_or(0, |twin| twin.position);
-                    (self.again(now, position, *as_new_id), [].as_slice())
+                    let position = injected.get(of).map_or(0, |twin| twin.position);
+                    self.again(now, position, as_new_id)
                 }
             };
-            injected.push(self.append(message, spellings));
+            injected.push(one);
         }
         injected
     }
 
-    /// The messages of the log, in its order.
-    pub(super) fn messages(&self) -> &[Map<String, Value>] {
-        &self.messages
-    }
-
     /// The newest message with this id, as a position.
     pub(super) fn find(&self, message_id: u64) -> Option<Position> {
-        let same = |message: &Map<String, Value>| number(message, "message_id") == message_id;
-        self.messages.iter().rposition(same).map(|index| index + 1)
+        self.ids
+            .iter()
+            .rposition(|id| *id == message_id)
+            .map(|index| index + 1)
     }
 
-    fn compose(&mut self, now: i64, draft: &Draft) -> Map<String, Value> {
+    fn compose(&mut self, now: i64, draft: &Draft) -> Injected {
         let context_token = self.secret("AARzJWAF", 150);
-        self.contexts.issue(&draft.from, &context_token, now);
         let client_id = format!("{:032x}", self.rng.u128(..));
+        let mut items = draft.items.clone();
+        for item in &mut items {
+            medium::furnish(item, &mut self.cdn, &self.cdn_base_url, &mut self.rng);
+        }
         let mark = Postmark {
             seq: self.draw_seq(),
             message_id: self.draw_message_id(),
@@ -218,53 +218,54 @@ impl Account {
             client_id,
             context_token: &context_token,
         };
-        let mut draft = draft.clone();
-        for item in &mut draft.items {
-            medium::furnish(item, &mut self.cdn, &self.cdn_base_url, &mut self.rng);
+        let message = draft.compose(items, &mark);
+        let mut json = to_text(&message);
+        for (from, to) in &draft.spellings {
+            json = json.replace(from, to);
         }
-        draft.compose(&mark)
+        let injected = self.append(&message, json);
+        let given = Some(injected.context_token.as_str()).filter(|token| !token.is_empty());
+        self.contexts
+            .issue(&draft.from, given.unwrap_or(&context_token), now);
+        injected
     }
 
-    fn again(&mut self, now: i64, position: Position, as_new_id: bool) -> Map<String, Value> {
-        let original = position
-            .checked_sub(1)
-            .and_then(|index| self.messages.get(index));
-        let mut message = original.cloned().unwrap_or_default();
-        if as_new_id {
-            let context_token = self.secret("AARzJWAF", 150);
-            if let Some(Value::String(from)) = message.get("from_user_id") {
-                self.contexts.issue(from, &context_token, now);
-            }
-            message.insert("seq".into(), self.draw_seq().into());
-            message.insert("message_id".into(), self.draw_message_id().into());
-            message.insert("context_token".into(), context_token.into());
+    /// Letter for letter, or what can be read of it under new names.
+    fn again(&mut self, now: i64, position: Position, as_new_id: bool) -> Injected {
+        let original = self.updates.message(position).unwrap_or("{}").to_owned();
+        let read = serde_json::from_str::<Map<String, Value>>(&original);
+        let (true, Ok(mut message)) = (as_new_id, read.as_ref().map(Map::clone)) else {
+            return self.append(&read.unwrap_or_default(), original);
+        };
+        let context_token = self.secret("AARzJWAF", 150);
+        if let Some(Value::String(from)) = message.get("from_user_id") {
+            self.contexts.issue(from, &context_token, now);
         }
-        message
+        message.insert("seq".into(), self.draw_seq().into());
+        message.insert("message_id".into(), self.draw_message_id().into());
+        message.insert("context_token".into(), context_token.into());
+        let json = to_text(&message);
+        self.append(&message, json)
     }
 
-    fn append(&mut self, message: Map<String, Value>, spellings: &[(String, String)]) -> Injected {
-        let text = |field: &str| {
+    fn append(&mut self, message: &Map<String, Value>, json: String) -> Injected {
+        let text = |field| {
             message
                 .get(field)
                 .and_then(Value::as_str)
                 .unwrap_or_default()
         };
-        let mut injected = Injected {
-            message_id: number(&message, "message_id"),
+        let injected = Injected {
+            message_id: number(message, "message_id"),
             context_token: text("context_token").to_owned(),
             client_id: text("client_id").to_owned(),
             create_time_ms: message
                 .get("create_time_ms")
                 .and_then(Value::as_i64)
                 .unwrap_or(0),
-            position: 0,
+            position: self.updates.append(json),
         };
-        let mut json = Value::Object(message.clone()).to_string();
-        for (from, to) in spellings {
-            json = json.replace(from, to);
-        }
-        injected.position = self.updates.append(json);
-        self.messages.push(message);
+        self.ids.push(injected.message_id);
         injected
     }
 
@@ -424,8 +425,11 @@ fn alphanumeric(rng: &mut fastrand::Rng, length: usize) -> String {
 }
 
 fn opaque(rng: &mut fastrand::Rng, prefix: &str, bytes: usize) -> String {
-    let random = std::iter::repeat_with(|| rng.u8(..))
-        .take(bytes)
-        .collect::<Vec<_>>();
+    let mut random = vec![0; bytes];
+    rng.fill(&mut random);
     format!("{prefix}{}", URL_SAFE.encode(random))
+}
+
+fn to_text(message: &Map<String, Value>) -> String {
+    serde_json::to_string(message).unwrap_or_default()
 }

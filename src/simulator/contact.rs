@@ -81,7 +81,7 @@ pub(super) struct Postmark<'a> {
 
 impl Draft {
     /// The message as an object: all that every known client expects, then the draft's own wishes.
-    pub(super) fn compose(&self, mark: &Postmark<'_>) -> Map<String, Value> {
+    pub(super) fn compose(&self, items: Vec<Value>, mark: &Postmark<'_>) -> Map<String, Value> {
         let mut message = Map::new();
         let mut put = |field: &str, value: Value| message.insert(field.to_owned(), value);
         put("seq", mark.seq.into());
@@ -100,11 +100,11 @@ impl Draft {
         put("message_type", MESSAGE_USER.into());
         put("message_state", STATE_FINISH.into());
         put("context_token", mark.context_token.into());
-        let items = self.items.iter().enumerate();
+        let items = items.into_iter().enumerate();
         put(
             "item_list",
             items
-                .map(|(index, item)| complete(item.clone(), index, mark))
+                .map(|(index, item)| complete(item, index, mark))
                 .collect(),
         );
         for (field, value) in &self.overrides {

@@ -1,6 +1,6 @@
 //! Context tokens: which of them still allow the bot to write to whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,46 +24,51 @@ pub struct Contact {
 /// Every token that was given out, and when each person last wrote.
 #[derive(Default)]
 pub(super) struct Contexts {
-    tokens: BTreeMap<String, Token>,
+    tokens: HashMap<String, Token>,
     people: BTreeMap<String, Person>,
+    given_out: u64,
 }
 
 struct Token {
     user_id: String,
+    /// Counts the tokens of the account, from 1.
+    number: u64,
     sends: u32,
-    revoked: bool,
 }
 
 struct Person {
     wrote_at: i64,
     latest: String,
+    /// Tokens up to this number are worth nothing any more.
+    void_upto: u64,
 }
 
 impl Contexts {
     /// A person wrote; this token came with it.
     pub(super) fn issue(&mut self, user_id: &str, token: &str, now: i64) {
-        let user_id = user_id.to_owned();
+        self.given_out += 1;
+        let fresh = Token {
+            user_id: user_id.to_owned(),
+            number: self.given_out,
+            sends: 0,
+        };
+        self.tokens.insert(token.to_owned(), fresh);
+        let void_upto = self
+            .people
+            .get(user_id)
+            .map_or(0, |person| person.void_upto);
         let person = Person {
             wrote_at: now,
             latest: token.to_owned(),
+            void_upto,
         };
-        let fresh = Token {
-            user_id: user_id.clone(),
-            sends: 0,
-            revoked: false,
-        };
-        self.tokens.insert(token.to_owned(), fresh);
-        self.people.insert(user_id, person);
+        self.people.insert(user_id.to_owned(), person);
     }
 
     /// Every token of a person so far is worth nothing any more.
     pub(super) fn revoke(&mut self, user_id: &str) {
-        for token in self
-            .tokens
-            .values_mut()
-            .filter(|token| token.user_id == user_id)
-        {
-            token.revoked = true;
+        if let Some(person) = self.people.get_mut(user_id) {
+            person.void_upto = self.given_out;
         }
     }
 
@@ -82,7 +87,7 @@ impl Contexts {
             return false;
         };
         let allowed = context.user_id == user_id
-            && !context.revoked
+            && context.number > person.void_upto
             && context.sends < SENDS_PER_TOKEN
             && now.saturating_sub(person.wrote_at) <= ANSWER_WINDOW_MS;
         context.sends += u32::from(allowed);
@@ -92,10 +97,8 @@ impl Contexts {
     /// Who wrote so far.
     pub(super) fn people(&self) -> Vec<Contact> {
         let contact = |(user_id, person): (&String, &Person)| {
-            let latest = self
-                .tokens
-                .get(&person.latest)
-                .filter(|token| !token.revoked);
+            let latest = self.tokens.get(&person.latest);
+            let latest = latest.filter(|token| token.number > person.void_upto);
             Contact {
                 user_id: user_id.clone(),
                 wrote_at: person.wrote_at,

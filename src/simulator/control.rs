@@ -11,7 +11,6 @@ use hyper::header::{
 use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::time::timeout;
 
 use super::account::Parcel;
@@ -332,12 +331,15 @@ fn inject(state: &mut State, parcel: Parcel) -> Answer {
 }
 
 fn messages(state: &mut State) -> Answer {
-    let consumed = state.account.updates().consumed();
-    let messages = state.account.messages().iter().zip(1..);
-    let logged = messages.map(|(message, position)| LoggedMessage {
+    let updates = state.account.updates();
+    let logged = (1..=updates.end()).map(|position| LoggedMessage {
         position,
-        delivered: position <= consumed,
-        message: Value::Object(message.clone()),
+        delivered: position <= updates.consumed(),
+        // What no JSON library reads is shown as the text it is.
+        message: updates
+            .message(position)
+            .map(|text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
+            .unwrap_or_default(),
     });
     json(&logged.collect::<Vec<_>>())
 }

@@ -47,7 +47,7 @@ impl Reply {
     }
 
     fn success() -> Self {
-        Self::value(&json!({"ret": 0, "errmsg": ""}))
+        Self::json(&br#"{"ret":0,"errmsg":""}"#[..])
     }
 
     /// What is said to a call without a good token.
@@ -109,12 +109,15 @@ pub(super) fn answer(state: &mut State, call: &Call, truncate: Option<usize>) ->
 
 fn send(state: &mut State, exchange: u64, msg: &WeixinMessage, truncate: Option<usize>) -> Reply {
     let now = state.now();
-    let sent = |message_id: u64| Reply::value(&json!({"message_id": message_id}));
+    let sent = |message_id: u64| Reply::json(format!(r#"{{"message_id":{message_id}}}"#));
     match state.account.send(now, msg, truncate) {
         Sent::Delivered(index) => {
-            let delivery = state.account.deliveries()[index].clone();
+            let delivery = &state.account.deliveries()[index];
             let message_id = delivery.message_id;
-            state.observe(exchange, Event::Delivered { delivery });
+            if state.observed() {
+                let delivery = delivery.clone();
+                state.observe(exchange, Event::Delivered { delivery });
+            }
             sent(message_id)
         }
         Sent::Repeated(index) => {

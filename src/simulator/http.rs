@@ -281,17 +281,27 @@ async fn collect(mut body: Incoming, max: u64) -> Result<Bytes, Uncollected> {
         return Err(Uncollected::TooLong);
     }
     let collecting = async {
-        let mut whole = BytesMut::new();
+        // Mostly there is one piece, and it need not be copied.
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let Ok(piece) = frame.map_err(|_| Uncollected::Broken)?.into_data() else {
                 continue;
             };
-            if (whole.len() + piece.len()) as u64 > max {
+            if (first.len() + rest.len() + piece.len()) as u64 > max {
                 return Err(Uncollected::TooLong);
             }
-            whole.extend_from_slice(&piece);
+            if first.is_empty() {
+                first = piece;
+            } else {
+                rest.extend_from_slice(&piece);
+            }
         }
-        Ok(whole.freeze())
+        Ok(if rest.is_empty() {
+            first
+        } else {
+            [first, rest.freeze()].concat().into()
+        })
     };
     timeout(PATIENCE, collecting)
         .await

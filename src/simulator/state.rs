@@ -25,6 +25,8 @@ pub(super) struct Shared {
     /// Held by whoever is telling the observer.
     telling: Mutex<()>,
     silent: AtomicBool,
+    /// Whether anybody wants to be told.
+    observed: bool,
     pub(super) hold: Duration,
     pub(super) port: u16,
     pub(super) door: watch::Sender<Door>,
@@ -62,6 +64,7 @@ struct Clock {
 
 impl Shared {
     pub(super) fn new(options: Options, port: u16) -> Self {
+        let observed = options.observer.is_some() || options.control;
         let account = Account::new(&options, port);
         let clock = Clock {
             set_to: options.now_ms,
@@ -78,7 +81,7 @@ impl Shared {
             held: BTreeMap::new(),
             brake: options.brake,
             polls_fail: false,
-            observed: options.observer.is_some() || options.control,
+            observed,
             outbox: VecDeque::new(),
         };
         Self {
@@ -87,6 +90,7 @@ impl Shared {
             journal: options.control.then(|| Mutex::new(Journal::new())),
             telling: Mutex::new(()),
             silent: AtomicBool::new(false),
+            observed,
             hold: options.hold,
             port,
             door: watch::Sender::new(Door::Open),
@@ -118,6 +122,9 @@ impl Shared {
 
     /// Empties the outbox in order. The observer may call back: whoever is telling goes on telling.
     fn tell(&self) {
+        if !self.observed {
+            return;
+        }
         while !self.lock().outbox.is_empty() {
             let _telling = match self.telling.try_lock() {
                 Ok(telling) => telling,

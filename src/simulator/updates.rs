@@ -77,6 +77,11 @@ impl Updates {
         self.log.len()
     }
 
+    /// The message before a position, as JSON.
+    pub(super) fn message(&self, position: Position) -> Option<&str> {
+        self.log.get(position.checked_sub(1)?).map(String::as_str)
+    }
+
     /// How many messages there are.
     pub(super) const fn end(&self) -> Position {
         self.log.len()

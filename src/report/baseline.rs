@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::claim::Claim;
 use super::model::{CaseResult, Counts, Report, RuleResult};
@@ -27,15 +28,44 @@ pub struct BaselineEntry {
     /// A rule id or a scenario id.
     pub id: String,
     /// Why it fails, in words.
+    #[serde(deserialize_with = "some_words")]
     #[schemars(length(min = 1))]
     pub reason: String,
     /// Where it is tracked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub issue: Option<String>,
     /// The last day on which the entry holds, `YYYY-MM-DD`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        deserialize_with = "a_day"
+    )]
     #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub expires: Option<String>,
+}
+
+/// A text that is not empty, as the schema has it.
+fn some_words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let words = String::deserialize(deserializer)?;
+    if words.is_empty() {
+        return Err(D::Error::custom("expected a reason in words"));
+    }
+    Ok(words)
+}
+
+/// A day as the schema has it: digits where digits belong. Whether the calendar knows the day is
+/// asked when the baseline is held against a report.
+fn a_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let day = String::deserialize(deserializer)?;
+    let shaped = day.len() == 10
+        && day.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if !shaped {
+        return Err(D::Error::custom("expected a day as in 2027-01-01"));
+    }
+    Ok(Some(day))
 }
 
 /// How a rule or a scenario stands to the baseline.

@@ -20,7 +20,7 @@ use crate::suite::{Problem, Suite};
 
 /// Runs `run`.
 pub(super) async fn run(args: RunArgs, surroundings: &Surroundings) -> Exit {
-    match prepared(args, surroundings) {
+    match prepared(&args, surroundings) {
         Ok(prepared) => execute(prepared, surroundings).await,
         Err(complaint) => complain(Exit::Usage, &complaint),
     }
@@ -33,7 +33,7 @@ struct Prepared {
     output: Output,
 }
 
-fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, String> {
+fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, String> {
     let suite = match &args.features {
         None => Suite::embedded(),
         Some(folder) => Suite::read(&feature_files(&surroundings.folder.join(folder))?),
@@ -59,7 +59,7 @@ fn prepared(args: RunArgs, surroundings: &Surroundings) -> Result<Prepared, Stri
                 .iter()
                 .map(|word| word.to_string_lossy().into_owned()),
         );
-        Subject::command(command(&args, surroundings)?)
+        Subject::command(command(args, surroundings)?)
     };
     let output = Output::prepare(&args.output, &suite, &surroundings.folder)?;
     let run = Run {

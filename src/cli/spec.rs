@@ -281,7 +281,7 @@ fn stale(root: &Path, files: &[(String, String)]) -> Vec<Problem> {
         .flatten();
     for entry in others {
         let name = format!("{SCHEMA_FOLDER}/{}", entry.file_name().to_string_lossy());
-        if name.ends_with(".json") && !known(&name) {
+        if name.rsplit('.').next() == Some("json") && !known(&name) {
             problems.push(Problem::new(
                 &name,
                 1,

@@ -169,13 +169,14 @@ impl<'a> Reader<'a> {
             }
             "true" => Branch::Bool(true),
             "false" => Branch::Bool(false),
-            number => match serde_json::from_str(number) {
-                Ok(number) => Branch::Number(number),
-                Err(_) => {
+            number => {
+                if let Ok(number) = serde_json::from_str(number) {
+                    Branch::Number(number)
+                } else {
                     self.fault(at, Fault::NotJson, "a number that no reader can hold");
                     Branch::Null
                 }
-            },
+            }
         }
     }
 

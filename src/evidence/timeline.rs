@@ -42,6 +42,7 @@ impl Timeline {
     }
 
     /// Facts with their indexes, in order.
+    #[must_use]
     pub fn facts(&self) -> impl DoubleEndedIterator<Item = (usize, &Fact)> {
         self.entries
             .iter()

@@ -71,25 +71,21 @@ pub(super) fn plan<'s>(suite: &'s Suite, selection: &Selection, preflight: &Pref
         idle: BTreeMap::new(),
     };
     for requirement in suite.requirements() {
-        match verdict_without_running(requirement, selection, preflight) {
-            Some(idle) => {
-                plan.idle.insert(requirement.id.clone(), idle);
-            }
-            None => {
-                let cases = requirement.cases.iter().filter(|case| {
-                    case.needs
-                        .iter()
-                        .all(|feature| preflight.known.claims(feature.as_str()))
-                });
-                let before = plan.running.len();
-                plan.running.extend(cases.map(|case| (requirement, case)));
-                if plan.running.len() == before {
-                    let needs = requirement.cases.iter().flat_map(|case| &case.needs);
-                    let reason = not_claimed(needs.map(|feature| feature.as_str()));
-                    plan.idle
-                        .insert(requirement.id.clone(), (Outcome::NotApplicable, reason));
-                }
-            }
+        if let Some(idle) = verdict_without_running(requirement, selection, preflight) {
+            plan.idle.insert(requirement.id.clone(), idle);
+            continue;
+        }
+        let cases = requirement.cases.iter().filter(|case| {
+            let mut needs = case.needs.iter();
+            needs.all(|feature| preflight.known.claims(feature.as_str()))
+        });
+        let before = plan.running.len();
+        plan.running.extend(cases.map(|case| (requirement, case)));
+        if plan.running.len() == before {
+            let needs = requirement.cases.iter().flat_map(|case| &case.needs);
+            let reason = not_claimed(needs.map(|feature| feature.as_str()));
+            plan.idle
+                .insert(requirement.id.clone(), (Outcome::NotApplicable, reason));
         }
     }
     plan

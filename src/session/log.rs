@@ -52,6 +52,10 @@ impl Default for Log {
 
 impl Log {
     /// Appends a fact, wakes whoever waits, and returns the fact's index.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "most facts are recorded for their own sake"
+    )]
     pub fn record(&self, what: Fact) -> usize {
         let at_us = u64::try_from(self.inner.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let index = self.lock().push(at_us, what);

@@ -612,7 +612,7 @@ impl Session {
         }
         let text = self.cast.text();
         let contact = self.draft.fence(&self.cast).to_owned();
-        let sent = self.wechat.send_fence(&contact, &text)?;
+        let sent = self.wechat.send_fence(&contact, &text);
         let limit = self.patience.call();
         let passed = self
             .wait(limit, |timeline| {

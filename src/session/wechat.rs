@@ -307,7 +307,7 @@ impl Wechat {
     }
 
     /// Sends the kit's own message that shows what was before it has passed.
-    pub(super) fn send_fence(&self, contact: &str, text: &str) -> Driven<SentMessage> {
+    pub(super) fn send_fence(&self, contact: &str, text: &str) -> SentMessage {
         let injected = self.real.send_text(contact, text);
         self.remember(&injected);
         let message = SentMessage {
@@ -324,7 +324,7 @@ impl Wechat {
             message: message.clone(),
             fence: true,
         });
-        Ok(message)
+        message
     }
 
     /// Gives a message again, in a batch of its own.
@@ -454,9 +454,7 @@ impl Wechat {
 async fn start(log: &Log, options: &Options, tokens: &Tokens, trap: bool) -> Driven<Simulator> {
     let (log, tokens) = (log.clone(), Arc::clone(tokens));
     let observer = move |observation: Observation| {
-        if let Some(fact) = fact(observation, trap, &tokens) {
-            log.record(fact);
-        }
+        log.record(fact(observation, trap, &tokens));
     };
     let options = Options {
         observer: Some(Arc::new(observer)),
@@ -470,7 +468,7 @@ async fn start(log: &Log, options: &Options, tokens: &Tokens, trap: bool) -> Dri
 }
 
 /// What the simulator saw, in the words of the timeline.
-fn fact(observation: Observation, trap: bool, tokens: &Tokens) -> Option<Fact> {
+fn fact(observation: Observation, trap: bool, tokens: &Tokens) -> Fact {
     let Observation {
         exchange,
         endpoint,
@@ -478,7 +476,7 @@ fn fact(observation: Observation, trap: bool, tokens: &Tokens) -> Option<Fact> {
         ..
     } = observation;
     let name = endpoint.name().to_owned();
-    Some(match event {
+    match event {
         Event::Arrived {
             authorized,
             body,
@@ -536,7 +534,7 @@ fn fact(observation: Observation, trap: bool, tokens: &Tokens) -> Option<Fact> {
             endpoint: name,
             why: "the adapter went away".to_owned(),
         },
-    })
+    }
 }
 
 /// A fault as it is set through the control interface.

@@ -1,6 +1,7 @@
 //! Gherkin text into requirements.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use gherkin::GherkinEnv;
 
@@ -115,8 +116,11 @@ fn digest<P: AsRef<str>, T: AsRef<str>>(files: &[(P, T)]) -> String {
     }
     hash.finalize()
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Parses one file. The parser's own message lists expected tokens in random order, so only its

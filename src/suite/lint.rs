@@ -59,11 +59,11 @@ pub(super) fn text(file: &str, text: &str) -> Vec<Problem> {
     };
     let mut quoted = false;
     let mut columns = None;
-    for (index, line) in text.lines().enumerate() {
+    for (index, whole) in text.lines().enumerate() {
         let number = index + 1;
-        let line = line.trim();
+        let shown = whole.trim();
         let above = columns.take();
-        if let Some(rest) = line.strip_prefix(r#"""""#) {
+        if let Some(rest) = shown.strip_prefix(r#"""""#) {
             if !quoted && !rest.trim().is_empty() {
                 lint.problem(
                     number,
@@ -73,9 +73,9 @@ pub(super) fn text(file: &str, text: &str) -> Vec<Problem> {
             }
             quoted = !quoted;
         } else if quoted {
-        } else if line.starts_with('|') {
+        } else if shown.starts_with('|') {
             // The parser pads and cuts rows in silence.
-            let bars = line.matches('|').count() - line.matches(r"\|").count();
+            let bars = shown.matches('|').count() - shown.matches(r"\|").count();
             if above.is_some_and(|above| above != bars) {
                 lint.problem(
                     number,
@@ -84,7 +84,7 @@ pub(super) fn text(file: &str, text: &str) -> Vec<Problem> {
                 );
             }
             columns = Some(bars);
-        } else if let Some(comment) = line.strip_prefix('#') {
+        } else if let Some(comment) = shown.strip_prefix('#') {
             if comment.trim_start().starts_with("language") {
                 lint.problem(
                     number,
@@ -92,7 +92,7 @@ pub(super) fn text(file: &str, text: &str) -> Vec<Problem> {
                     "delete the line",
                 );
             }
-        } else if line.contains(" #") && !line.starts_with('@') {
+        } else if shown.contains(" #") && !shown.starts_with('@') {
             lint.problem(
                 number,
                 "what follows `#` in a line is text, no comment",

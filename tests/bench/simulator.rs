@@ -3,6 +3,12 @@
 //! The load comes from a second process, so that only WeChat's own memory and time are counted.
 //! `cargo bench --bench simulator`; it fails when a bar is missed.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench talks to the person who runs it"
+)]
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -165,7 +171,7 @@ async fn messages() -> bool {
         tokio::task::yield_now().await;
     }
     let _ = told.recv().await.expect("the bot has answered");
-    let (spent, took) = (processor_time() - before, begun.elapsed());
+    let (spent, took) = (processor_time().saturating_sub(before), begun.elapsed());
     assert_eq!(wechat.deliveries().len(), MESSAGES);
     let count = f64::from(u32::try_from(2 * MESSAGES).expect("a small number"));
     let rate = count / spent.as_secs_f64();

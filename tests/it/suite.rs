@@ -4,7 +4,7 @@ use aios_wechat::runner;
 use aios_wechat::suite::{FEATURES, Problem, Suite};
 
 /// A feature file without a fault.
-const SOUND: &str = r#"@WX-DEDUP
+const SOUND: &str = r"@WX-DEDUP
 Feature: Deduplication
 
   @WX-DEDUP-001 @MUST @since:v0
@@ -31,7 +31,7 @@ Feature: Deduplication
         | text                   |
         | a text of 16 KiB in Chinese |
         | a text with combining marks |
-"#;
+";
 
 fn read(text: &str) -> Result<Suite, Vec<Problem>> {
     Suite::read(&[("features/deduplication.feature", text)])

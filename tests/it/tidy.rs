@@ -115,9 +115,6 @@ fn nothing_names_the_machine_it_was_written_on() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Commands that are decided and not yet built.
-const AWAITED: &[&str] = &["doctor", "hunt", "init", "replay", "selftest"];
-
 /// What the program says to these arguments.
 fn said(arguments: &[&str]) -> Option<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_aios-wechat"))

@@ -3,6 +3,11 @@
 //! *Driving* steps (Given, When) make something happen. *Judging* steps (Then) let everything sent
 //! so far have its chance and then look at the timeline alone; some first ask for what they judge.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the step macros hand over owned words"
+)]
+
 mod actions;
 mod adapter;
 mod aios;

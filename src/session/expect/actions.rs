@@ -231,7 +231,7 @@ pub fn receipt_counts_deliveries(timeline: &Timeline) -> Judgement {
     let named: Vec<&str> = receipt
         .wechat_message_ids
         .iter()
-        .map(|id| id.as_str())
+        .map(crate::contract::Id::as_str)
         .collect();
     if named != ids {
         let expected = format!("the ids of the messages received, {ids:?}");

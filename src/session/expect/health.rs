@@ -530,12 +530,10 @@ pub fn last_seen_moved(timeline: &Timeline) -> Judgement {
     let (one, two) = last_two(timeline)?;
     let view = View::of(timeline);
     let polls = exchanges(view).into_iter().filter(Exchange::is_poll);
-    let good = polls
+    let mut good = polls
         .filter(|poll| poll.failure().is_none())
         .filter_map(|poll| poll.ended);
-    let good = good
-        .filter(|at| (one.told..two.asked).contains(at))
-        .next_back();
+    let good = good.rfind(|at| (one.told..two.asked).contains(at));
     let Some(good) = good else {
         return Err(Mismatch::undecided(
             "a successful poll between two questions",
@@ -727,7 +725,10 @@ mod tests {
             failing().reports(report).told_whole()
         };
         let good = entry("wechat_error", BEGIN, 1);
-        assert_eq!(word(&errors_are_metadata(&report(&[good.clone()]))), "pass");
+        assert_eq!(
+            word(&errors_are_metadata(&report(std::slice::from_ref(&good)))),
+            "pass"
+        );
         assert_eq!(
             word(&errors_are_metadata(&report(&[good.clone(), good.clone()]))),
             "fail"

@@ -142,6 +142,7 @@ impl<'t> View<'t> {
     }
 
     /// The facts of the scene, with their indexes in the timeline.
+    #[must_use]
     pub fn facts(&self) -> impl DoubleEndedIterator<Item = (usize, &'t Fact)> + use<'t> {
         let from = self.from;
         self.timeline.facts().filter(move |(at, _)| *at >= from)

@@ -492,8 +492,8 @@ pub(super) fn never_started() -> Report {
 pub(super) fn hostile() -> Report {
     let mut report = every_outcome();
     if let Some(adapter) = &mut report.adapter {
-        adapter.adapter_id = EVIL.to_owned();
-        adapter.adapter_version = EVIL.to_owned();
+        EVIL.clone_into(&mut adapter.adapter_id);
+        EVIL.clone_into(&mut adapter.adapter_version);
         adapter.features.push(EVIL.to_owned());
     }
     report.options.subject.push(EVIL.to_owned());

@@ -5,6 +5,7 @@
 
 mod explain;
 mod judge;
+mod names;
 mod openrpc;
 pub mod prose;
 mod requirements;

@@ -32,6 +32,7 @@ pub fn schema(kind: Kind) -> Value {
         Kind::Baseline => generator.into_root_schema_for::<Baseline>(),
     };
     let mut schema = schema.to_value();
+    super::names::settle(&mut schema);
     schema["$id"] = kind.urn().into();
     if let Some(rule) = rule(kind) {
         schema["x-rule"] = rule.into();

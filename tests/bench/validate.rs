@@ -27,7 +27,8 @@ fn main() {
     if let Some(at) = arguments.iter().position(|argument| argument == "--write") {
         let path = arguments.get(at + 1).expect("a file");
         let count = arguments.get(at + 2).and_then(|count| count.parse().ok());
-        std::fs::write(path, stream(count.unwrap_or(DOCUMENTS))).expect("a file that can be written");
+        std::fs::write(path, stream(count.unwrap_or(DOCUMENTS)))
+            .expect("a file that can be written");
         return;
     }
     if arguments.iter().any(|argument| argument == "--test") {
@@ -40,13 +41,21 @@ fn main() {
     let parse = |line: &str| serde_json::from_str::<Value>(line).is_ok();
     let values = best(|| lines(&text).filter(|line| parse(line)).count());
     row("serde_json::Value, no verdict", values, values);
-    let typed = best(|| lines(&text).filter(|line| contract::is_valid::<InboundEvent>(line)).count());
+    let typed = best(|| {
+        lines(&text)
+            .filter(|line| contract::is_valid::<InboundEvent>(line))
+            .count()
+    });
     row("verdict of the types", typed, values);
     row("validate, faults printed", best(|| validate(&text)), values);
     let by_schema = |line: &str| {
         serde_json::from_str::<Value>(line).is_ok_and(|document| schema.is_valid(&document))
     };
-    row("jsonschema crate, verdict", best(|| lines(&text).filter(|line| by_schema(line)).count()), values);
+    row(
+        "jsonschema crate, verdict",
+        best(|| lines(&text).filter(|line| by_schema(line)).count()),
+        values,
+    );
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -111,9 +120,15 @@ fn stream(count: usize) -> String {
         }
         let _ = write!(line, "你好, please look at ");
         while line.len() < BYTES - 4 {
-            line.push(char::from(b'a' + u8::try_from(line.len() % 26).unwrap_or_default()));
+            line.push(char::from(
+                b'a' + u8::try_from(line.len() % 26).unwrap_or_default(),
+            ));
         }
-        line.push_str(if line.len() == BYTES - 4 { "!\"}}" } else { "\"}}" });
+        line.push_str(if line.len() == BYTES - 4 {
+            "!\"}}"
+        } else {
+            "\"}}"
+        });
         assert_eq!(line.len(), BYTES);
         text.push_str(&line);
         text.push('\n');

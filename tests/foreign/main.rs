@@ -8,6 +8,7 @@ mod clients;
 mod node;
 mod place;
 mod python;
+mod schemas;
 mod verdicts;
 
 use std::process::ExitCode;
@@ -32,6 +33,22 @@ fn main() -> ExitCode {
         trial(
             "weixin_agent_sdk_takes_the_simulated_wechat_for_the_real_one",
             clients::weixin_agent_sdk,
+        ),
+        trial(
+            "ajv_judges_every_fixture_as_the_types_do",
+            schemas::ajv_agrees,
+        ),
+        trial(
+            "jsonschema_judges_every_fixture_as_the_types_do",
+            schemas::jsonschema_agrees,
+        ),
+        trial(
+            "typescript_types_have_names_of_their_own",
+            schemas::typescript_reads_well,
+        ),
+        trial(
+            "python_models_have_names_of_their_own",
+            schemas::python_reads_well,
         ),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -11,14 +11,18 @@ pub(crate) struct Packages(PathBuf);
 
 /// Installs exactly what the lock file of an adapter pins.
 pub(crate) fn packages(name: &str) -> Result<Packages, Absent> {
-    let adapter = repository("tests/adapters").join(name);
+    packages_of(name, &repository("tests/adapters").join(name))
+}
+
+/// Installs exactly what the lock file in a folder pins.
+pub(crate) fn packages_of(name: &str, folder: &Path) -> Result<Packages, Absent> {
     let files = ["package.json", "package-lock.json"];
-    let texts = files.map(|file| fs::read_to_string(adapter.join(file)));
+    let texts = files.map(|file| fs::read_to_string(folder.join(file)));
     let [manifest, lock] = texts.map(|text| text.map_err(broken));
     let pins = manifest? + &lock?;
     let place = installed(name, &pins, |place| {
         for file in files {
-            fs::copy(adapter.join(file), place.join(file)).map_err(broken)?;
+            fs::copy(folder.join(file), place.join(file)).map_err(broken)?;
         }
         let quiet = ["ci", "--no-audit", "--no-fund"];
         let output = finish(Command::new("npm").args(quiet).current_dir(place))?;

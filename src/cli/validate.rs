@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use super::Exit;
@@ -26,7 +27,7 @@ const READ_AHEAD: usize = 256 << 10;
 )]
 pub struct ValidateArgs {
     /// What the documents are
-    #[arg(long = "as", value_name = "KIND", value_parser = kind)]
+    #[arg(long = "as", value_name = "KIND", value_parser = kinds())]
     pub kind: Kind,
     /// How faults are printed
     #[arg(long, value_enum, default_value_t = FaultFormat::Text)]
@@ -45,8 +46,8 @@ pub enum FaultFormat {
     Json,
 }
 
-fn kind(word: &str) -> Result<Kind, String> {
-    Kind::try_from(word).map_err(|_| format!("the kinds are {}", Kind::WORDS.join(", ")))
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::WORDS).try_map(|word| Kind::try_from(word.as_str()))
 }
 
 /// Runs `validate`: faults go to `out`, a summary and what cannot be read to `err`.
@@ -221,7 +222,7 @@ impl Validation<'_> {
 
     fn report(&mut self, name: &str, first_line: u64, text: &[u8]) -> io::Result<()> {
         self.faulty += 1;
-        for finding in self.judge.faults(text) {
+        for finding in self.judge.faults_of_refused(text) {
             self.print(name, first_line + finding.line.unwrap_or(1) - 1, &finding)?;
         }
         Ok(())

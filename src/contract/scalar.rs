@@ -97,7 +97,7 @@ macro_rules! string_type {
     ($(#[doc = $about:literal])* pub struct $name:ident, $form:expr) => {
         $(#[doc = $about])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(compact_str::CompactString);
 
         impl $name {
             pub(crate) const FORM: $crate::contract::scalar::Form = $form;
@@ -113,7 +113,7 @@ macro_rules! string_type {
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
                 if Self::FORM.admits(&text) {
-                    Ok(Self(text))
+                    Ok(Self(text.into()))
                 } else {
                     Err($crate::contract::scalar::NotAdmitted::new(Self::FORM.expected))
                 }
@@ -124,7 +124,11 @@ macro_rules! string_type {
             type Error = $crate::contract::scalar::NotAdmitted;
 
             fn try_from(text: &str) -> Result<Self, Self::Error> {
-                Self::try_from(text.to_owned())
+                if Self::FORM.admits(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err($crate::contract::scalar::NotAdmitted::new(Self::FORM.expected))
+                }
             }
         }
 
@@ -146,7 +150,7 @@ macro_rules! string_type {
 
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
                         if $name::FORM.admits(text) {
-                            Ok($name(text.to_owned()))
+                            Ok($name(text.into()))
                         } else {
                             // Never the string itself: it may be a body or a secret.
                             Err(E::invalid_value(serde::de::Unexpected::Other("a string"), &self))
@@ -208,7 +212,7 @@ macro_rules! open_string {
 
         impl std::fmt::Debug for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-                write!(formatter, "{:?}", self.0)
+                write!(formatter, "{:?}", self.0.as_str())
             }
         }
 
@@ -249,7 +253,11 @@ macro_rules! masked_string {
 
 /// Neither U+0000-001F nor U+007F.
 fn no_control(text: &str) -> bool {
-    text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
+    // Without a way out in the middle, so that it takes many bytes at a time.
+    text.bytes()
+        .map(|byte| u8::from(byte.is_ascii_control()))
+        .fold(0, |found, one| found | one)
+        == 0
 }
 
 fn any(_: &str) -> bool {

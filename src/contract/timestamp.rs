@@ -31,7 +31,7 @@ impl Timestamp {
         let rest = milliseconds.rem_euclid(DAY);
         let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
         let (second, fraction) = (rest / 1000 % 60, rest % 1000);
-        Self(format!(
+        Self(compact_str::format_compact!(
             "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z"
         ))
     }

@@ -43,6 +43,12 @@ impl Judge {
         if self.accepts(bytes) {
             return Vec::new();
         }
+        self.faults_of_refused(bytes)
+    }
+
+    /// The same for bytes that are known not to be accepted.
+    #[must_use]
+    pub fn faults_of_refused(&self, bytes: &[u8]) -> Vec<Finding> {
         let (text, placed) = self.placed(bytes);
         placed
             .into_iter()

@@ -37,6 +37,11 @@ pub fn schema(kind: Kind) -> Value {
     if let Some(rule) = rule(kind) {
         schema["x-rule"] = rule.into();
     }
+    let source = source(kind);
+    schema["x-source"] = source.into();
+    if let Value::String(description) = &mut schema["description"] {
+        *description = format!("{description} Source: {source}.");
+    }
     let examples = examples(kind);
     if !examples.is_empty() {
         schema["examples"] = examples.into();
@@ -183,6 +188,30 @@ fn rule(kind: Kind) -> Option<&'static str> {
         Kind::Secrets => Some("WX-CONF-007"),
         Kind::Driver => Some("WX-LIFE-006"),
         Kind::Report | Kind::Baseline => None,
+    }
+}
+
+/// The page that a document follows.
+fn source(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Config => {
+            "WeChat Integration v0, recommended config shape; Channel Integration Page v0"
+        }
+        Kind::InboundEvent | Kind::OutboundAction => {
+            "Channel Contract v0; Channel Adapter Contract v0"
+        }
+        Kind::Capabilities => "Channel Adapter Contract v0, capability declaration",
+        Kind::Health => {
+            "WeChat Integration v0, error and recovery; Channel Adapter Contract v0, health model"
+        }
+        Kind::AccessState => "WeChat Integration v0, security and audit",
+        Kind::AuditRecord => "Audit and Metadata Policy v0",
+        Kind::Receipt
+        | Kind::Secrets
+        | Kind::Start
+        | Kind::Driver
+        | Kind::Report
+        | Kind::Baseline => "this specification",
     }
 }
 

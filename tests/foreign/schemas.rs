@@ -35,7 +35,6 @@ pub(crate) fn typescript_reads_well() -> Outcome {
 /// Python models come out without a warning, each with a name of its own, and can be imported.
 pub(crate) fn python_reads_well() -> Outcome {
     let python = environment()?;
-    let generator = python.with_file_name("datamodel-codegen");
     let folder = scratch("python")?;
     for schema in schemas()? {
         let name = schema
@@ -44,7 +43,8 @@ pub(crate) fn python_reads_well() -> Outcome {
             .to_string_lossy()
             .replace('-', "_");
         let module = folder.join(name.replace(".schema.json", ".py"));
-        silent(&run(Command::new(&generator)
+        silent(&run(Command::new(&python)
+            .args(["-m", "datamodel_code_generator"])
             .args([
                 "--input-file-type",
                 "jsonschema",

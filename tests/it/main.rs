@@ -5,6 +5,7 @@
 mod agreement;
 mod contract;
 mod driver;
+mod fixtures;
 mod hunt;
 mod layers;
 mod mutants;

@@ -3,13 +3,19 @@
 //! The types have the verdict ([`crate::contract::decode`]); they stop at the first fault. This walks
 //! the schema along the document and goes on.
 
+mod choice;
+mod word;
+
 use std::collections::BTreeMap;
 
 use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::contract::tree::{Branch, Member, Placed, Tree};
-use crate::contract::{Fault, Finding, Form, nearest, one_of};
+use crate::contract::{Fault, Finding, Form, one_of};
+use word::{
+    article, constants, equals, has_type, kind_of, strings, unknown_member, unknown_word, words_of,
+};
 
 /// A schema made ready to be walked.
 #[derive(Debug)]
@@ -17,6 +23,24 @@ pub struct Explainer {
     schema: Value,
     /// The patterns that no type of the contract publishes.
     others: BTreeMap<String, Regex>,
+}
+
+/// The faults found so far.
+#[derive(Default)]
+struct Faults {
+    found: Vec<Placed>,
+    /// One fault is enough: the question is only whether there is any.
+    first_only: bool,
+}
+
+impl Faults {
+    fn push(&mut self, fault: Placed) {
+        self.found.push(fault);
+    }
+
+    fn suffice(&self) -> bool {
+        self.first_only && !self.found.is_empty()
+    }
 }
 
 /// Where in the document, and under which rule.
@@ -68,8 +92,9 @@ impl Explainer {
             token: Token::Root,
             rule: self.schema["x-rule"].as_str(),
         };
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         self.walk(&self.schema, document, root, &mut faults);
+        let mut faults = faults.found;
         faults.sort_by_key(|(at, _)| *at);
         faults.dedup_by(|(at, finding), (last_at, last)| {
             at == last_at && finding.pointer == last.pointer
@@ -78,42 +103,55 @@ impl Explainer {
     }
 
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
-        match schema.get("$ref").and_then(Value::as_str) {
-            Some(path) => match self.schema.pointer(path.trim_start_matches('#')) {
-                Some(schema) => self.resolve(schema),
-                None => schema,
-            },
+        let path = schema.get("$ref").and_then(Value::as_str);
+        match path.and_then(|path| path.strip_prefix("#/$defs/")) {
+            Some(name) => self.resolve(&self.schema["$defs"][name]),
             None => schema,
         }
     }
 
     fn accepts(&self, schema: &Value, tree: &Tree) -> bool {
-        let mut faults = Vec::new();
+        let mut faults = Faults {
+            first_only: true,
+            ..Faults::default()
+        };
         let nowhere = Place {
             above: None,
             token: Token::Root,
             rule: None,
         };
         self.walk(schema, tree, nowhere, &mut faults);
-        faults.is_empty()
+        faults.found.is_empty()
     }
 
-    fn walk(&self, schema: &Value, tree: &Tree, place: Place, faults: &mut Vec<Placed>) {
+    fn walk(&self, schema: &Value, tree: &Tree, place: Place, faults: &mut Faults) {
         if schema.get("$ref").is_some() {
+            // Beside a reference our schemas have annotations only.
             let target = self.resolve(schema);
             let rule = place.rule.or(target["x-rule"].as_str());
-            self.walk(target, tree, Place { rule, ..place }, faults);
+            return self.walk(target, tree, Place { rule, ..place }, faults);
         }
         if let Some(fault) = self.itself(schema, tree, place) {
             faults.push((tree.at, fault));
             return;
         }
         match &tree.value {
-            Branch::Object(members) => self.members(schema, tree.at, members, place, faults),
+            Branch::Object(members) => {
+                self.members(schema, tree.at, members, place, faults);
+                if !faults.suffice() {
+                    self.conditions(schema, tree, members, place, faults);
+                }
+            }
             Branch::Array(entries) => self.entries(schema, tree.at, entries, place, faults),
             _ => {}
         }
-        self.combinations(schema, tree, place, faults);
+        for keyword in ["oneOf", "anyOf"] {
+            if let Some(choices) = schema.get(keyword).and_then(Value::as_array)
+                && !faults.suffice()
+            {
+                self.choose(choices, tree, place, faults);
+            }
+        }
     }
 
     /// The fault of a value by itself, without what is in it.
@@ -212,7 +250,7 @@ impl Explainer {
         at: usize,
         members: &[Member],
         place: Place,
-        faults: &mut Vec<Placed>,
+        faults: &mut Faults,
     ) {
         let properties = schema.get("properties").and_then(Value::as_object);
         let has = |name: &str| members.iter().any(|member| member.key == name);
@@ -230,6 +268,9 @@ impl Explainer {
             }
         }
         for Member { at, key, value } in members {
+            if faults.suffice() {
+                return;
+            }
             let inner = Place {
                 above: Some(&place),
                 token: Token::Key(key),
@@ -275,7 +316,7 @@ impl Explainer {
         at: usize,
         entries: &[Tree],
         place: Place,
-        faults: &mut Vec<Placed>,
+        faults: &mut Faults,
     ) {
         let inner = |number| Place {
             above: Some(&place),
@@ -318,12 +359,23 @@ impl Explainer {
         }
         if let Some(items) = schema.get("items") {
             for (number, entry) in entries.iter().enumerate() {
+                if faults.suffice() {
+                    return;
+                }
                 self.walk(items, entry, inner(number), faults);
             }
         }
     }
 
-    fn combinations(&self, schema: &Value, tree: &Tree, place: Place, faults: &mut Vec<Placed>) {
+    /// What ties the members of an object to one another.
+    fn conditions(
+        &self,
+        schema: &Value,
+        tree: &Tree,
+        members: &[Member],
+        place: Place,
+        faults: &mut Faults,
+    ) {
         for part in schema
             .get("allOf")
             .and_then(Value::as_array)
@@ -342,159 +394,22 @@ impl Explainer {
                 self.walk(then, tree, place, faults);
             }
         }
-        if let Some(forbidden) = schema.get("not")
-            && let Branch::Object(members) = &tree.value
-        {
-            for name in strings(forbidden.get("required")) {
-                if let Some(member) = members.iter().find(|member| member.key == name) {
-                    let inner = Place {
-                        above: Some(&place),
-                        token: Token::Key(name),
-                        rule: place.rule,
-                    };
-                    let message = format!("member `{name}` does not belong to this kind");
-                    faults.push((member.at, inner.finding(Fault::UnknownMember, message)));
-                }
-            }
-        }
-        for keyword in ["oneOf", "anyOf"] {
-            if let Some(choices) = schema.get(keyword).and_then(Value::as_array)
-                && !choices.iter().any(|choice| self.accepts(choice, tree))
-            {
-                self.choose(choices, tree, place, faults);
-            }
-        }
-    }
-
-    /// The faults of a value that none of several shapes accepts: those of the shape that was meant.
-    fn choose(&self, choices: &[Value], tree: &Tree, place: Place, faults: &mut Vec<Placed>) {
-        let shapes: Vec<&Value> = choices.iter().map(|choice| self.resolve(choice)).collect();
-        let Branch::Object(members) = &tree.value else {
-            if let Branch::Text(Some(given)) = &tree.value
-                && shapes.iter().all(|shape| !words_of(shape).is_empty())
-            {
-                let words: Vec<&str> = shapes.iter().flat_map(|shape| words_of(shape)).collect();
-                faults.push((tree.at, unknown_word(place, given, &words)));
-                return;
-            }
-            let mut kinds: Vec<&str> = shapes
-                .iter()
-                .filter_map(|shape| shape["type"].as_str())
-                .map(article)
-                .collect();
-            kinds.dedup();
-            let message = format!(
-                "expected {}, found {}",
-                kinds.join(" or "),
-                kind_of(&tree.value)
-            );
-            if kinds.iter().any(|kind| *kind == kind_of(&tree.value)) {
-                // The right type and yet no shape fits: the first of that type says why.
-                if let Some(shape) = shapes.iter().find(|shape| {
-                    shape["type"]
-                        .as_str()
-                        .is_some_and(|kind| has_type(&tree.value, kind))
-                }) {
-                    return self.walk(shape, tree, place, faults);
-                }
-            }
-            faults.push((tree.at, place.finding(Fault::WrongType, message)));
-            return;
-        };
-        // Words that tell the shapes apart: a member that is a word in every shape that has it.
-        let mut settled: Option<&str> = None;
-        for Member { key, value, .. } in members {
-            let words = self.words_of_all(&shapes, key);
-            if let (false, Branch::Text(Some(given))) = (words.is_empty(), &value.value)
-                && !words.contains(&given.as_ref())
-            {
-                let own = shapes
-                    .iter()
-                    .find_map(|shape| shape["properties"].get(key.as_ref())?["x-rule"].as_str());
+        for name in strings(
+            schema
+                .get("not")
+                .and_then(|forbidden| forbidden.get("required")),
+        ) {
+            if let Some(member) = members.iter().find(|member| member.key == name) {
+                let token = Token::Key(name);
                 let inner = Place {
                     above: Some(&place),
-                    token: Token::Key(key),
-                    rule: own.or(place.rule),
+                    token,
+                    rule: place.rule,
                 };
-                faults.push((value.at, unknown_word(inner, given, &words)));
-                settled = Some(key);
+                let message = format!("member `{name}` does not belong to this kind");
+                faults.push((member.at, inner.finding(Fault::UnknownMember, message)));
             }
         }
-        let meant = shapes.iter().enumerate().max_by_key(|(number, shape)| {
-            (
-                self.likeness(shape, &shapes, members),
-                std::cmp::Reverse(*number),
-            )
-        });
-        if let Some((_, shape)) = meant {
-            let mut found = Vec::new();
-            self.walk(shape, tree, place, &mut found);
-            let settled = settled.map(|key| {
-                Place {
-                    above: Some(&place),
-                    token: Token::Key(key),
-                    rule: None,
-                }
-                .finding(Fault::UnknownWord, "")
-                .pointer
-            });
-            faults.extend(
-                found
-                    .into_iter()
-                    .filter(|(_, finding)| Some(&finding.pointer) != settled.as_ref()),
-            );
-        }
-    }
-
-    /// The words that a member may be in any of the shapes; none if it is more than a word in one.
-    fn words_of_all<'s>(&'s self, shapes: &[&'s Value], key: &str) -> Vec<&'s str> {
-        let mut all = Vec::new();
-        for property in shapes
-            .iter()
-            .filter_map(|shape| shape["properties"].get(key))
-        {
-            let words = words_of(self.resolve(property));
-            if words.is_empty() {
-                return Vec::new();
-            }
-            all.extend(words);
-        }
-        let mut seen = Vec::new();
-        all.retain(|word| {
-            !seen.contains(word) && {
-                seen.push(*word);
-                true
-            }
-        });
-        all
-    }
-
-    /// How much an object looks like a shape: the words that tell shapes apart weigh most, then the
-    /// members it has.
-    fn likeness(&self, shape: &Value, shapes: &[&Value], members: &[Member]) -> (usize, usize) {
-        let mut words = 0;
-        let mut known: usize = 0;
-        for Member { key, value, .. } in members {
-            let Some(property) = shape["properties"].get(key.as_ref()) else {
-                continue;
-            };
-            known += 1;
-            let property = self.resolve(property);
-            if let Branch::Text(Some(text)) = &value.value
-                && words_of(property).contains(&text.as_ref())
-            {
-                let constant = |shape: &&Value| {
-                    shape["properties"]
-                        .get(key.as_ref())
-                        .is_none_or(|other| self.resolve(other).get("const").is_some())
-                };
-                words += if shapes.iter().all(constant) { 4 } else { 1 };
-            }
-        }
-        let missing = strings(shape.get("required"))
-            .filter(|name| !members.iter().any(|member| member.key == *name))
-            .count();
-        (words, (known + 64).saturating_sub(missing))
     }
 }
 
@@ -514,99 +429,5 @@ fn collect_patterns(schema: &Value, others: &mut BTreeMap<String, Regex>) {
             .iter()
             .for_each(|entry| collect_patterns(entry, others)),
         _ => {}
-    }
-}
-
-fn unknown_word(place: Place, given: &str, words: &[&str]) -> Finding {
-    let finding = place.finding(Fault::UnknownWord, format!("expected {}", one_of(words)));
-    match nearest(given, words) {
-        Some(guess) if words.len() > 1 => finding.with_hint(format!("did you mean `{guess}`?")),
-        _ => finding,
-    }
-}
-
-fn unknown_member(place: Place, key: &str, known: &[&str], has: &dyn Fn(&str) -> bool) -> Finding {
-    let finding = place.finding(Fault::UnknownMember, format!("unknown member `{key}`"));
-    let free: Vec<&str> = known.iter().copied().filter(|name| !has(name)).collect();
-    match nearest(key, &free) {
-        Some(guess) => finding.with_hint(format!("did you mean `{guess}`?")),
-        None if known.is_empty() => finding.with_hint("there are no members here"),
-        None if known.len() <= 8 => {
-            finding.with_hint(format!("the members are {}", known.join(", ")))
-        }
-        None => finding,
-    }
-}
-
-/// The words that a schema lets a string be; none if it is not a set of words.
-fn words_of(schema: &Value) -> Vec<&str> {
-    match (schema.get("const"), schema.get("enum")) {
-        (Some(Value::String(word)), _) => vec![word],
-        (_, Some(Value::Array(words))) => words.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The values that a schema lets a value be, if it lists them.
-fn constants(schema: &Value) -> Option<&[Value]> {
-    match (schema.get("const"), schema.get("enum")) {
-        (Some(only), _) => Some(std::slice::from_ref(only)),
-        (_, Some(Value::Array(values))) => Some(values),
-        _ => None,
-    }
-}
-
-fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-}
-
-fn has_type(value: &Branch, expected: &str) -> bool {
-    match value {
-        Branch::Null => expected == "null",
-        Branch::Bool(_) => expected == "boolean",
-        Branch::Text(_) => expected == "string",
-        Branch::Array(_) => expected == "array",
-        Branch::Object(_) => expected == "object",
-        Branch::Number(number) => {
-            expected == "number"
-                || expected == "integer"
-                    && (number.is_i64()
-                        || number.is_u64()
-                        || number.as_f64().is_some_and(|number| number.fract() == 0.0))
-        }
-    }
-}
-
-fn equals(value: &Branch, expected: &Value) -> bool {
-    match (value, expected) {
-        (Branch::Bool(one), Value::Bool(other)) => one == other,
-        (Branch::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
-        _ => false,
-    }
-}
-
-fn kind_of(value: &Branch) -> &'static str {
-    match value {
-        Branch::Null => "null",
-        Branch::Bool(_) => "a boolean",
-        Branch::Number(_) => "a number",
-        Branch::Text(_) => "a string",
-        Branch::Array(_) => "an array",
-        Branch::Object(_) => "an object",
-    }
-}
-
-fn article(kind: &str) -> &'static str {
-    match kind {
-        "boolean" => "a boolean",
-        "integer" => "an integer",
-        "number" => "a number",
-        "string" => "a string",
-        "array" => "an array",
-        _ => "an object",
     }
 }

@@ -23,6 +23,7 @@ pub fn render(report: &Report) -> String {
         None => report
             .rules
             .iter()
+            .filter(|rule| rule.is_selected())
             .flat_map(|rule| of_rule(report, rule))
             .collect(),
     };

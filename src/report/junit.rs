@@ -25,6 +25,7 @@ pub fn render(report: &Report) -> String {
         None => report
             .rules
             .iter()
+            .filter(|rule| rule.is_selected())
             .map(|rule| suite(report, rule))
             .collect(),
     };
@@ -215,8 +216,9 @@ fn never_started(report: &Report, why: &str) -> Suite {
     suite
 }
 
+/// Seconds to the millisecond: the common schema knows no more digits.
 fn seconds(us: u64) -> String {
-    format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
+    format!("{}.{:03}", us / 1_000_000, us % 1_000_000 / 1000)
 }
 
 /// Text for an element or an attribute: no markup, and only characters that XML 1.0 knows.

@@ -207,6 +207,14 @@ pub struct RuleResult {
     pub scenarios: Vec<CaseResult>,
 }
 
+impl RuleResult {
+    /// Whether the caller's selection holds it: of a part of the suite only that part is news.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        self.reason.as_deref() != Some(NOT_SELECTED)
+    }
+}
+
 /// One scenario and what came out of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::command::{again, subject};
 use super::difference::difference;
 use super::excerpt::{Piece, excerpt};
-use super::model::{CaseResult, NOT_SELECTED, Report, RuleResult};
+use super::model::{CaseResult, Report, RuleResult};
 use super::outcome::Outcome;
 use super::plain::{plain, wrap};
 use super::telling::Telling;
@@ -145,7 +145,7 @@ fn families(page: &mut Page, report: &Report) {
     let selected: Vec<&RuleResult> = report
         .rules
         .iter()
-        .filter(|rule| rule.reason.as_deref() != Some(NOT_SELECTED))
+        .filter(|rule| rule.is_selected())
         .collect();
     for family in selected.chunk_by(|a, b| a.id.family() == b.id.family()) {
         let Some(first) = family.first() else {

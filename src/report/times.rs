@@ -1,22 +1,196 @@
-//! A report without what differs between two runs of the same seed.
+//! A report without what differs between two runs of the same seed, to be compared byte by byte.
 
-use super::model::Report;
-use crate::evidence::Timeline;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::model::{CaseResult, Report};
+use super::outcome::Outcome;
+use crate::evidence::{Fact, Timeline};
+
+/// What stands for a word that the machine chose.
+const ANY: &str = "…";
 
 impl Report {
-    /// The same report with all times at zero.
+    /// The same report without times and without the accidents of scheduling.
+    ///
+    /// The lanes follow one another, since their order among each other is an accident; left out is
+    /// how WeChat was polled, and what is done again for as long as something is awaited; folders, ports and the ids that an
+    /// adapter mints at random are replaced. Such a report tells the same verdicts for the same reasons, but can neither be
+    /// verified nor replayed.
     #[must_use]
     pub fn without_times(mut self) -> Self {
         self.took_ms = 0;
         self.started_at = None;
+        self.options.jobs = 0;
         for case in self.rules.iter_mut().flat_map(|rule| &mut rule.scenarios) {
-            case.took_us = 0;
-            let mut timeline = Timeline::default();
-            for entry in case.timeline.entries() {
-                timeline.push(0, entry.what.clone());
-            }
-            case.timeline = timeline;
+            settle(case);
         }
         self
     }
+}
+
+fn settle(case: &mut CaseResult) {
+    case.took_us = 0;
+    for step in &mut case.steps {
+        step.judged_at = None;
+    }
+    let minted = minted(&case.timeline);
+    let mut health: Option<Value> = None;
+    let mut kept: Vec<(usize, Fact)> = Vec::new();
+    for (index, fact) in case.timeline.facts() {
+        if !is_accident(fact, &mut health) {
+            kept.push((index, named(fact.clone(), &minted)));
+        }
+    }
+    kept.sort_by_key(|(_, fact)| strand(fact));
+    let mut timeline = Timeline::default();
+    let mut moved = BTreeMap::new();
+    for (index, fact) in kept {
+        moved.insert(index, timeline.push(0, fact));
+    }
+    let follow = |cited: &mut Vec<usize>| {
+        *cited = cited
+            .iter()
+            .filter_map(|index| moved.get(index).copied())
+            .collect();
+        cited.sort_unstable();
+    };
+    follow(&mut case.evidence);
+    if let Some(mismatch) = &mut case.mismatch {
+        follow(&mut mismatch.at);
+        rename(&mut mismatch.expected, &minted);
+        rename(&mut mismatch.observed, &minted);
+    }
+    rename(&mut case.message, &minted);
+    if case.outcome == Outcome::Pass {
+        // How many observations it rests on follows from how often things were done again.
+        case.evidence.clear();
+        "passed".clone_into(&mut case.message);
+    }
+    case.timeline = timeline;
+}
+
+/// Whether the fact, or how often it happens, depends on how fast the machine is.
+fn is_accident(fact: &Fact, health: &mut Option<Value>) -> bool {
+    match fact {
+        Fact::Called { call } => call.endpoint == "getupdates",
+        Fact::Answered { endpoint, .. } | Fact::Cut { endpoint, .. } => endpoint == "getupdates",
+        // Virtual time moves on for as long as something is awaited.
+        Fact::Parked { .. } | Fact::Clock { .. } => true,
+        Fact::Asked { method, .. } => method == "health" || method == "advance",
+        // Only a change of health is an event of its own.
+        Fact::Told { method, result, .. } if method == "health" => {
+            std::mem::replace(health, result.clone()) == *result
+        }
+        Fact::Told { method, .. } => method == "advance",
+        // While AIOS is unavailable an event is repeated for as long as that lasts.
+        Fact::Event { document, .. } => document.get("retry_count").is_some(),
+        Fact::Settled { reply, .. } => !reply.settles(),
+        _ => false,
+    }
+}
+
+/// What follows one another for a reason: facts of two strands are seen in either order.
+fn strand(fact: &Fact) -> u8 {
+    match fact {
+        Fact::Step { .. } | Fact::Note { .. } => 0,
+        Fact::Clock { .. } => 1,
+        Fact::FencePassed { .. } | Fact::FenceHeld { .. } => 2,
+        Fact::Sent { .. } | Fact::Redelivered { .. } => 3,
+        Fact::Called { .. } | Fact::Parked { .. } | Fact::Answered { .. } | Fact::Cut { .. } => 4,
+        Fact::Delivered { .. } => 5,
+        Fact::Launched { .. }
+        | Fact::Ended { .. }
+        | Fact::Closed { .. }
+        | Fact::Damaged { .. }
+        | Fact::Searched { .. } => 6,
+        Fact::Stderr { .. } => 7,
+        Fact::Violation { .. } | Fact::Overstepped { .. } => 8,
+        Fact::Asked { .. } => 9,
+        Fact::Told { .. } | Fact::Silent { .. } => 10,
+        Fact::Event { .. } => 11,
+        Fact::Settled { .. } => 12,
+    }
+}
+
+/// The ids that the adapter minted in a scenario, and names for them in the order of its events.
+fn minted(timeline: &Timeline) -> BTreeMap<String, String> {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for (_, fact) in timeline.facts() {
+        let Fact::Event { document, .. } = fact else {
+            continue;
+        };
+        for field in ["stream_id", "correlation_id"] {
+            if let Some(id) = document.get(field).and_then(Value::as_str)
+                && !id.is_empty()
+                && !names.contains_key(id)
+            {
+                let name = format!("{field}-{}", names.len() + 1);
+                names.insert(id.to_owned(), name);
+            }
+        }
+    }
+    names
+}
+
+fn rename(text: &mut String, minted: &BTreeMap<String, String>) {
+    for (id, name) in minted {
+        if text.contains(id.as_str()) {
+            *text = text.replace(id.as_str(), name);
+        }
+    }
+}
+
+/// The same in every text of a document.
+fn rename_in(value: &mut Value, minted: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(name) = minted.get(text) {
+                text.clone_from(name);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_in(item, minted)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| rename_in(field, minted)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A fact without numbers that count accidents, and without words that a machine chose.
+fn named(mut fact: Fact, minted: &BTreeMap<String, String>) -> Fact {
+    match &mut fact {
+        Fact::Called { call } => call.exchange = 0,
+        Fact::Answered { exchange, .. } | Fact::Cut { exchange, .. } => *exchange = 0,
+        Fact::Asked { id, params, .. } => {
+            id.clear();
+            for pointer in [
+                "/state_dir",
+                "/transport/base_url",
+                "/transport/cdn_base_url",
+            ] {
+                if let Some(value) = params.pointer_mut(pointer) {
+                    *value = Value::from(ANY);
+                }
+            }
+            rename_in(params, minted);
+        }
+        Fact::Told {
+            id, result, error, ..
+        } => {
+            id.clear();
+            result
+                .iter_mut()
+                .chain(error)
+                .for_each(|value| rename_in(value, minted));
+        }
+        Fact::Silent { id, .. } | Fact::Settled { id, .. } => id.clear(),
+        Fact::Event { id, document, .. } => {
+            id.clear();
+            rename_in(document, minted);
+        }
+        _ => {}
+    }
+    fact
 }

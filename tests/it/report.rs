@@ -5,5 +5,6 @@ mod claim;
 mod faces;
 mod markup;
 mod merge;
+mod repeat;
 mod sample;
 mod terminal;

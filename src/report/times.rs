@@ -104,7 +104,8 @@ fn strand(fact: &Fact) -> u8 {
         | Fact::Ended { .. }
         | Fact::Closed { .. }
         | Fact::Damaged { .. }
-        | Fact::Searched { .. } => 6,
+        | Fact::Hunted { .. }
+        | Fact::Measured { .. } => 6,
         Fact::Stderr { .. } => 7,
         Fact::Violation { .. } | Fact::Overstepped { .. } => 8,
         Fact::Asked { .. } => 9,

@@ -30,16 +30,17 @@ impl Patience {
         }
     }
 
-    /// For the answer to `initialize`.
+    /// For the answer to `initialize`. How fast a program comes up has nothing to do with what it
+    /// failed to do before, so this never shrinks.
     #[must_use]
     pub fn initialize(&self) -> Duration {
-        self.scaled(10.0)
+        Duration::from_secs(10).mul_f64(self.factor)
     }
 
-    /// For the answer to `start`.
+    /// For the answer to `start`, which never shrinks either.
     #[must_use]
     pub fn start(&self) -> Duration {
-        self.scaled(20.0)
+        Duration::from_secs(20).mul_f64(self.factor)
     }
 
     /// For any other answer, and for anything the adapter is to do.

@@ -210,12 +210,44 @@ impl<'t> View<'t> {
             .collect()
     }
 
-    /// Events about one message.
+    /// Events about one message: by its id or its words, and else by elimination, so that an
+    /// adapter that mangles ids is still understood where a message has no words.
     #[must_use]
     pub fn about(&self, message: &SentMessage) -> Vec<Event<'t>> {
-        self.all_events()
-            .into_iter()
-            .filter(|event| event.is_about(message))
+        let events = self.all_events();
+        let named = |message: &SentMessage| events.iter().any(|event| event.is_about(message));
+        if named(message) {
+            let about = events.iter().filter(|event| event.is_about(message));
+            return about.copied().collect();
+        }
+        let given: Vec<&SentMessage> = self
+            .facts()
+            .filter_map(|(_, fact)| match fact {
+                Fact::Sent { message, .. } | Fact::Redelivered { message, .. } => Some(message),
+                _ => None,
+            })
+            .filter(|given| given.from == message.from)
+            .collect();
+        let unnamed: Vec<&&SentMessage> = given.iter().filter(|given| !named(given)).collect();
+        let sender = |event: &Event<'t>| event.document.pointer("/payload/sender")?.as_str();
+        let strays: Vec<Event<'t>> = events
+            .iter()
+            .filter(|event| sender(event) == Some(&message.from))
+            .filter(|event| !given.iter().any(|given| event.is_about(given)))
+            .copied()
+            .collect();
+        if unnamed.len() == 1 {
+            return strays;
+        }
+        // Several are told apart by their order, if there is one event for each.
+        if unnamed.len() != strays.len() {
+            return Vec::new();
+        }
+        let same = |given: &&SentMessage| given.message_id == message.message_id;
+        let pairs = unnamed.into_iter().zip(strays);
+        pairs
+            .filter(|(given, _)| same(given))
+            .map(|(_, event)| event)
             .collect()
     }
 
@@ -428,4 +460,76 @@ pub(super) fn short(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(LENGTH).chain("…".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn picture(message_id: &str, from: &str) -> SentMessage {
+        SentMessage {
+            message_id: message_id.to_owned(),
+            from: from.to_owned(),
+            text: None,
+            group_id: None,
+            client_id: String::new(),
+            create_time_ms: 0,
+            position: 0,
+            items: Vec::new(),
+        }
+    }
+
+    fn timeline(sent: &[&SentMessage], events: &[(&str, &str)]) -> Timeline {
+        let mut timeline = Timeline::default();
+        for message in sent {
+            let message = (*message).clone();
+            let fence = false;
+            timeline.push(0, Fact::Sent { message, fence });
+        }
+        for (message_id, sender) in events {
+            let document = json!({"message_id": message_id, "payload": {"sender": sender}});
+            let (id, findings) = (String::new(), Vec::new());
+            let process = 1;
+            timeline.push(
+                0,
+                Fact::Event {
+                    process,
+                    id,
+                    document,
+                    findings,
+                },
+            );
+        }
+        timeline
+    }
+
+    #[test]
+    fn an_event_under_a_mangled_id_is_about_the_only_message_it_can_be_about() {
+        let (one, two) = (
+            picture("7480093696307443251", "a"),
+            picture("7480093696307443252", "a"),
+        );
+        let other = picture("7480093696307443253", "b");
+        let about = |sent: &[&SentMessage], events: &[(&str, &str)], message: &SentMessage| {
+            View::of(&timeline(sent, events)).about(message).len()
+        };
+        assert_eq!(about(&[&one, &other], &[("mangled", "a")], &one), 1);
+        assert_eq!(about(&[&one, &other], &[("mangled", "a")], &other), 0);
+        assert_eq!(about(&[&one, &two], &[("mangled", "a")], &one), 0);
+        assert_eq!(
+            about(
+                &[&one, &two],
+                &[("mangled", "a"), (&two.message_id, "a")],
+                &one
+            ),
+            1
+        );
+        assert_eq!(about(&[&one, &two], &[(&two.message_id, "a")], &one), 0);
+        assert_eq!(
+            about(&[&one, &two], &[("mangled", "a"), ("too", "a")], &two),
+            1
+        );
+    }
 }

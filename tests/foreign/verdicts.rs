@@ -62,7 +62,7 @@ fn verdicts(adapter: &Adapter) -> Result<BTreeMap<String, (Outcome, String)>, Ab
     let report = folder.path().join("report.json");
     let output = finish(
         Command::new(env!("CARGO_BIN_EXE_aios-wechat"))
-            .args(["run", "--jobs", "2", "--report"])
+            .args(["run", "--jobs", "2", "--patience", "2", "--report"])
             .arg(format!("json={}", report.display()))
             .arg("--")
             .args(&adapter.command),

@@ -193,6 +193,7 @@ class Adapter:
             except (OSError, http.client.HTTPException):
                 code = "timeout"
             if code:
+                self.fail(code)
                 return self.receipt(action, sent, len(chunks), code)
         return self.receipt(action, len(chunks), len(chunks))
 

@@ -55,8 +55,7 @@ pub(crate) fn python_reads_well() -> Outcome {
                 "--target-python-version",
                 "3.11",
                 "--formatters",
-                "black",
-                "isort",
+                "builtin",
             ])
             .arg("--disable-timestamp")
             .arg("--input")

@@ -242,7 +242,11 @@ mod tests {
         assert_eq!(chains(&packed), [["gzip"]]);
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
         zlib.write_all(&packed).unwrap();
-        assert_eq!(chains(&zlib.finish().unwrap()), [["zlib", "gzip"]]);
+        let twice = chains(&zlib.finish().unwrap());
+        assert!(
+            twice.contains(&vec!["zlib".to_owned(), "gzip".to_owned()]),
+            "{twice:?}"
+        );
     }
 
     #[test]

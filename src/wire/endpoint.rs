@@ -120,7 +120,10 @@ impl Endpoint {
     /// download: one client leaves the last segment out.
     #[must_use]
     pub fn at(path: &str) -> Option<Self> {
-        if let Some(exact) = Self::ALL.into_iter().find(|endpoint| endpoint.path() == path) {
+        if let Some(exact) = Self::ALL
+            .into_iter()
+            .find(|endpoint| endpoint.path() == path)
+        {
             return Some(exact);
         }
         let segments = || path.split('/').filter(|segment| !segment.is_empty());

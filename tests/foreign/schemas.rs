@@ -51,19 +51,15 @@ pub(crate) fn python_reads_well() -> Outcome {
                 "--output-model-type",
                 "pydantic_v2.BaseModel",
             ])
-            .args([
-                "--target-python-version",
-                "3.11",
-                "--formatters",
-                "builtin",
-            ])
+            .args(["--target-python-version", "3.11", "--formatters", "builtin"])
             .arg("--disable-timestamp")
             .arg("--input")
             .arg(&schema)
             .arg("--output")
             .arg(&module))?)?;
         silent(&run(Command::new(&python)
-            .args(["-W", "error"])
+            // Isolated: a model called `secrets.py` must not stand in for the library of that name.
+            .args(["-I", "-W", "error"])
             .arg(&module))?)?;
     }
     named(&folder, &["class "])

@@ -57,7 +57,9 @@ pub enum Found {
 ///
 /// The folder outlives its file, so a file that was removed is told from one that never was. The
 /// first line is a digest of the rest, so any other change is noticed too. Nothing is forced to the
-/// disk: a killed process loses nothing, and what a power cut takes is recovered as damage.
+/// disk: a killed process loses nothing, and what a power cut takes is recovered as damage. The next
+/// document is whole before the old one goes, and takes its name last; a name is never taken from a
+/// file that is there, since file systems then write to the disk at once, which costs milliseconds.
 #[derive(Debug)]
 pub struct FolderStore {
     folder: PathBuf,
@@ -75,8 +77,18 @@ impl FolderStore {
         }
     }
 
+    fn text(&self) -> io::Result<String> {
+        match fs::read_to_string(self.folder.join(FILE)) {
+            // A kill came after the old document went and before the new one had its name.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::read_to_string(self.folder.join(NEXT))
+            }
+            found => found,
+        }
+    }
+
     fn read(&self) -> Option<StateDocument> {
-        let text = fs::read_to_string(self.folder.join(FILE)).ok()?;
+        let text = self.text().ok()?;
         let (seal, body) = text.split_once('\n')?;
         (seal == hex(&Sha256::digest(body))).then(|| serde_json::from_str(body).ok())?
     }
@@ -95,14 +107,28 @@ impl Store for FolderStore {
         let body = serde_json::to_string(document)?;
         let text = format!("{}\n{body}", hex(&Sha256::digest(&body)));
         if self.folder.exists() {
-            fs::write(self.folder.join(NEXT), text)?;
-            return fs::rename(self.folder.join(NEXT), self.folder.join(FILE));
+            let (file, next) = (self.folder.join(FILE), self.folder.join(NEXT));
+            if next.exists() && !file.exists() {
+                fs::rename(&next, &file)?; // the only copy there is
+            }
+            remove(&next)?;
+            fs::write(&next, text)?;
+            remove(&file)?;
+            return fs::rename(&next, &file);
         }
         // The folder appears with its first file in it: an empty one means damage.
         let nascent = self.folder.with_extension("new");
         fs::create_dir_all(&nascent)?;
         fs::write(nascent.join(FILE), text)?;
         fs::rename(nascent, &self.folder)
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -158,6 +184,24 @@ mod tests {
             fs::write(&file, &changed).unwrap();
             assert_eq!(store.load(), Found::Damaged, "byte {at}");
         }
+    }
+
+    #[test]
+    fn a_kill_at_any_moment_of_a_save_leaves_the_old_document_or_the_new_one() {
+        let (_folder, store, file) = saved();
+        let (old, next) = (fs::read(&file).unwrap(), store.folder.join(NEXT));
+        store.save(&document(2)).unwrap();
+        let new = fs::read(&file).unwrap();
+        for written in 0..=new.len() {
+            fs::write(&file, &old).unwrap();
+            fs::write(&next, &new[..written]).unwrap();
+            assert_eq!(store.load(), Found::Intact(Box::new(document(1))));
+        }
+        fs::remove_file(&file).unwrap();
+        assert_eq!(store.load(), Found::Intact(Box::new(document(2))));
+        store.save(&document(3)).unwrap();
+        assert_eq!(store.load(), Found::Intact(Box::new(document(3))));
+        assert!(!next.exists());
     }
 
     #[test]

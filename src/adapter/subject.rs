@@ -103,6 +103,12 @@ impl Subject {
         }
     }
 
+    /// Whether the adapter lives in this process.
+    #[must_use]
+    pub fn is_in_process(&self) -> bool {
+        matches!(self.starter, Starter::Tenant(_))
+    }
+
     /// Starts a fresh adapter in `place` (whose folders exist) and tells `ear` of everything that
     /// happens. Nothing is said to the adapter yet. To be called inside a tokio runtime.
     ///

@@ -60,9 +60,9 @@ pub(crate) struct RunArgs {
     /// Run each scenario so often.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
-    /// Scenarios at the same time.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub(crate) jobs: u32,
+    /// Scenarios at the same time [default: one for each core].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) jobs: Option<u32>,
     /// Multiply every wait by this.
     #[arg(long, default_value_t = 1.0, value_parser = patience)]
     pub(crate) patience: f64,

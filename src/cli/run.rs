@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use jiff::Unit;
@@ -66,7 +67,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         selection,
         seed: args.seed.unwrap_or_else(|| fastrand::u32(..)),
         patience: args.patience,
-        jobs: args.jobs,
+        jobs: args.jobs.unwrap_or_else(cores),
         repeat: args.repeat,
         strict: args.strict,
         subject: words,
@@ -258,4 +259,10 @@ impl Progress for ProgressLine {
             drop(write!(io::stderr(), "{line}"));
         }
     }
+}
+
+/// How many scenarios fit at the same time.
+fn cores() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(cores).map_or(64, |cores| cores.min(64))
 }

@@ -4,11 +4,11 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use cucumber::step;
 use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
+use super::binding::Binding;
 use super::world::World;
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Mismatch};
@@ -23,8 +23,7 @@ pub(super) struct Engine {
     pub(super) known: Known,
     pub(super) patience: Patience,
     pub(super) seed: u32,
-    /// Compiled once: sixty regular expressions cost more than a scenario.
-    pub(super) steps: step::Collection<World>,
+    pub(super) binding: Binding,
 }
 
 impl Engine {
@@ -94,7 +93,7 @@ impl Engine {
             log.record(Fact::Step {
                 text: result.text.clone(),
             });
-            match play(&self.steps, &mut world, step).await {
+            match play(&self.binding, &mut world, step).await {
                 Ok(()) => {}
                 Err(fault) => {
                     let place = format!("{}:{}", requirement.file, result.line);
@@ -160,19 +159,18 @@ struct Attempt {
     evidence: Vec<usize>,
 }
 
-/// Finds and runs the function of one step. Errors are faults of the kit.
-async fn play(
-    collection: &step::Collection<World>,
-    world: &mut World,
-    step: &gherkin::Step,
-) -> Result<(), String> {
-    let found = collection.find(step).map_err(|error| error.to_string())?;
-    let (function, _, _, context) =
-        found.ok_or_else(|| format!("no function for the step `{}`", step.value))?;
-    AssertUnwindSafe(function(world, context))
+/// Runs the function of one step. Errors are faults of the kit.
+async fn play(binding: &Binding, world: &mut World, step: &gherkin::Step) -> Result<(), String> {
+    let playing = async {
+        let begun = binding.play(world, step);
+        let begun = begun.ok_or_else(|| format!("no function for the step `{}`", step.value))?;
+        begun.await;
+        Ok(())
+    };
+    AssertUnwindSafe(playing)
         .catch_unwind()
         .await
-        .map_err(|panic| format!("a step panicked: {}", panic_text(panic.as_ref())))
+        .unwrap_or_else(|panic| Err(format!("a step panicked: {}", panic_text(panic.as_ref()))))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

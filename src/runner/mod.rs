@@ -3,6 +3,7 @@
 //! cucumber gives expressions, matching and typed arguments. Its own runner is not used: it has no
 //! deadline, takes an unmatched step for a green one, and loses structured failures.
 
+mod binding;
 mod engine;
 mod phrases;
 mod plan;
@@ -90,7 +91,7 @@ pub async fn run(
     run: &Run,
     progress: &mut dyn Progress,
 ) -> Result<Report, Vec<Problem>> {
-    let problems = check_steps(suite);
+    let (binding, problems) = binding::Binding::of(suite);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -109,7 +110,7 @@ pub async fn run(
         known: preflight.known.clone(),
         patience,
         seed: run.seed,
-        steps: world::World::steps(),
+        binding,
     });
     let mut results: Vec<CaseResult> = Vec::with_capacity(cases.len());
     'run: for _ in 0..run.repeat.max(1) {

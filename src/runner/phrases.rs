@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
-use cucumber::step::{Collection, Location};
 
+use super::binding::Binding;
 use super::world::World;
 use crate::suite::{Problem, Suite};
 
@@ -49,67 +49,16 @@ pub fn phrases() -> Vec<Phrase> {
 /// Steps that match no phrase, or several.
 #[must_use]
 pub fn check_steps(suite: &Suite) -> Vec<Problem> {
-    let steps = World::steps();
-    let mut problems = BTreeSet::new();
-    for requirement in suite.requirements() {
-        for step in requirement.cases.iter().flat_map(|case| &case.steps) {
-            let place = (requirement.file.as_str(), step.position.line);
-            problems.extend(check_step(&steps, place, step));
-        }
-    }
-    problems.into_iter().collect()
+    Binding::of(suite).1
 }
 
 /// Phrases that no step of the suite uses.
 #[must_use]
 pub fn unused_phrases(suite: &Suite) -> Vec<Phrase> {
-    let steps = World::steps();
-    let used: BTreeSet<(String, usize)> = suite
-        .requirements()
-        .flat_map(|requirement| requirement.cases.iter().flat_map(|case| &case.steps))
-        .filter_map(|step| match steps.find(step) {
-            Ok(Some((_, _, Some(Location { path, line, .. }), _))) => {
-                Some((path.to_owned(), line as usize))
-            }
-            _ => None,
-        })
-        .collect();
+    let (binding, _) = Binding::of(suite);
+    let used: BTreeSet<(&str, usize)> = binding.places().collect();
     phrases()
         .into_iter()
-        .filter(|p| !used.contains(&(p.file.clone(), p.line)))
+        .filter(|phrase| !used.contains(&(phrase.file.as_str(), phrase.line)))
         .collect()
-}
-
-fn check_step(
-    steps: &Collection<World>,
-    (file, line): (&str, usize),
-    step: &gherkin::Step,
-) -> Option<Problem> {
-    let words = format!("{} {}", step.keyword.trim(), step.value);
-    match steps.find(step) {
-        Ok(Some(_)) => None,
-        Ok(None) => Some(Problem::new(
-            file,
-            line,
-            format!("no step matches `{words}`"),
-            format!(
-                "use a phrase of the phrase book (features/README.md), or add a function to \
-                 src/runner/steps with #[{}]",
-                format!("{:?}", step.ty).to_lowercase()
-            ),
-        )),
-        Err(ambiguous) => {
-            let places: Vec<String> = ambiguous
-                .possible_matches
-                .iter()
-                .filter_map(|(_, location)| location.map(|l| l.to_string()))
-                .collect();
-            Some(Problem::new(
-                file,
-                line,
-                format!("several steps match `{words}`"),
-                format!("keep one of {}", places.join(", ")),
-            ))
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::poll;
 use serde::Serialize;
 
-use super::{Driven, SETTLED, SceneClock, Session, expect};
+use super::{Driven, Session, expect};
 use crate::contract::driver::{AdvanceParams, PROTOCOL_VERSION, ProtocolVersion};
 use crate::contract::{Slug, Timestamp};
 use crate::evidence::{Fact, Mismatch};
@@ -124,12 +124,7 @@ impl Session {
 
     /// After a stop: gives whatever the adapter may still do its time. It may be gone already.
     pub async fn linger(&mut self) {
-        let time = if self.clock == SceneClock::Real {
-            self.patience.settle()
-        } else {
-            SETTLED
-        };
-        self.log.wait(time, |_| None::<()>).await;
+        self.lull().await;
         self.log.record(Fact::FencePassed { message_id: None });
     }
 

@@ -19,6 +19,7 @@ mod wechat;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,8 +60,13 @@ const QUIET: Duration = Duration::from_millis(2);
 const TICKS_MAX: u32 = 300;
 /// In virtual time: how long a released adapter may take to poll again before time moves on.
 const REPARKED: Duration = Duration::from_millis(300);
-/// In virtual time: the real time that a settle time lasts all the same, since HTTP stays real.
-const SETTLED: Duration = Duration::from_millis(150);
+/// In virtual time: the real time that a settle time lasts all the same, since HTTP stays real. At
+/// least so long, and so many times what the adapter was seen to take for anything so far.
+const LULL: Duration = Duration::from_millis(20);
+const LULLS: u32 = 5;
+
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
 
 /// Why a step could not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,10 +172,7 @@ impl Session {
         let mut cast = Cast::draw(scene.seed);
         let clock = SceneClock::new(scene.known.claims("virtual_time"));
         let wechat = Wechat::open(&log, &mut cast, clock).await?;
-        let sandbox = tempfile::Builder::new()
-            .prefix("aios-wechat-")
-            .tempdir()
-            .map_err(Stop::kit)?;
+        let sandbox = sandbox(&scene.subject).map_err(Stop::kit)?;
         let draft = Draft::usual(&cast).map_err(Stop::Kit)?;
         let process = log.read(expect::processes);
         Ok(Self {
@@ -606,7 +609,7 @@ impl Session {
     /// The same, whatever passed before.
     async fn fence_anew(&mut self) -> Driven {
         // A poll that is on the wire may not have been seen yet, so what was seen decides nothing.
-        let refused = self.log.read(expect::last_start_error).is_some();
+        let refused = self.log.read(expect::refuses_to_start);
         if refused || !self.draft.integration.enabled {
             return self.settle().await;
         }
@@ -653,13 +656,25 @@ impl Session {
     /// In place of a fence where nothing can be sent: an answered `health`, then a settle time.
     async fn settle(&mut self) -> Driven {
         self.health().await?;
-        self.advance(self.patience.settle()).await?;
         if self.clock != SceneClock::Real {
-            self.log.wait(SETTLED, |_| None::<()>).await;
+            self.advance(self.patience.settle()).await?;
         }
+        self.lull().await;
         self.health().await?;
         self.log.record(Fact::FencePassed { message_id: None });
         Ok(())
+    }
+
+    /// Lets as much real time pass as the adapter can be thought to need for whatever it may do.
+    async fn lull(&self) {
+        let settle = self.patience.settle();
+        let time = if self.clock == SceneClock::Real {
+            settle
+        } else {
+            let slowest = self.log.read(expect::slowest_reaction);
+            slowest.map_or(settle, |slowest| (slowest * LULLS).clamp(LULL, settle))
+        };
+        self.log.wait(time, |_| None::<()>).await;
     }
 
     /// Waits until `look` finds something.
@@ -774,6 +789,20 @@ impl Session {
         };
         Ok(answer.boxed())
     }
+}
+
+/// A new folder for an adapter to live in. One in this process keeps a few kilobytes and gets them
+/// in memory where the system offers it: making and removing files is a third of the cost of a
+/// scenario on a disk. A child may write what it likes, and that does not belong in memory.
+fn sandbox(subject: &Subject) -> io::Result<TempDir> {
+    let mut sandbox = tempfile::Builder::new();
+    sandbox.prefix("aios-wechat-");
+    if subject.is_in_process()
+        && let Ok(sandbox) = sandbox.tempdir_in(MEMORY)
+    {
+        return Ok(sandbox);
+    }
+    sandbox.tempdir()
 }
 
 /// What came back from the adapter.

@@ -15,6 +15,7 @@ mod health;
 mod lifecycle;
 mod media;
 mod moment;
+mod pace;
 mod setup;
 mod storage;
 #[cfg(test)]
@@ -32,14 +33,13 @@ pub use envelope::*;
 pub use health::*;
 pub use lifecycle::*;
 pub use media::*;
+pub use pace::slowest_reaction;
 pub use setup::*;
 pub use storage::*;
 pub use view::{Act, Delivered, Event, View};
 pub use window::*;
 
 use std::collections::BTreeSet;
-
-use serde_json::Value;
 
 use crate::evidence::{Fact, Judgement, Mismatch, Reply, SentMessage, Timeline};
 
@@ -76,17 +76,28 @@ pub fn last_start_error(timeline: &Timeline) -> Option<(usize, String)> {
         .and_then(|told| told.error.map(|error| (told.at, error.to_string())))
 }
 
-/// Whether the last start was accepted for a channel that is enabled, so that a poll is due.
+/// Whether the present process has refused every start, so that it runs nothing.
 #[must_use]
-pub fn owes_a_poll(timeline: &Timeline) -> bool {
-    let starts = View::of(timeline).told("start");
-    starts.last().is_some_and(|told| {
-        let enabled = told
-            .params
-            .pointer("/integration/enabled")
-            .and_then(Value::as_bool);
-        told.result.is_some() && enabled == Some(true)
-    })
+pub fn refuses_to_start(timeline: &Timeline) -> bool {
+    let present = processes(timeline);
+    let mut refused = false;
+    for (_, fact) in timeline.facts() {
+        match fact {
+            Fact::Told {
+                process,
+                method,
+                result,
+                ..
+            } if *process == present && method == "start" => {
+                if result.is_some() {
+                    return false;
+                }
+                refused = true;
+            }
+            _ => {}
+        }
+    }
+    refused
 }
 
 /// Whether a fence passed and nothing was driven since.

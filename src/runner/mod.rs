@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use phrases::{Phrase, check_steps, phrases, unused_phrases};
@@ -113,13 +114,19 @@ pub async fn run(
         binding,
     });
     let mut results: Vec<CaseResult> = Vec::with_capacity(cases.len());
+    // They end in the order of the catalogue, and one that takes long does not hold up the others.
+    let seats = Semaphore::new(run.jobs.max(1) as usize);
     'run: for _ in 0..run.repeat.max(1) {
         let mut ending = stream::iter(&cases)
             .map(|(requirement, case)| {
-                let engine = Rc::clone(&engine);
-                async move { engine.run(requirement, case).await }
+                let (engine, seats) = (Rc::clone(&engine), &seats);
+                async move {
+                    // The seats are never closed.
+                    let _seat = seats.acquire().await;
+                    engine.run(requirement, case).await
+                }
             })
-            .buffered(run.jobs.max(1) as usize);
+            .buffered(cases.len().max(1));
         loop {
             // Dropping what is under way ends its adapters and removes its folders.
             let ended = tokio::select! {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::view::{View, short, shown};
+use super::view::{View, members, short, shown};
 use crate::contract::driver::INVALID_PARAMS;
 use crate::contract::{self, Integration};
 use crate::evidence::{Fact, Judgement, Mismatch, SentMessage, Timeline};
@@ -108,7 +108,9 @@ pub fn reported_without_body(timeline: &Timeline, code: &str) -> Judgement {
         .and_then(Value::as_str);
     let said = (event.text("event_type"), event.text("status_code"), sender);
     if said != (Some("status"), Some(code), Some(message.from.as_str())) {
-        return Err(Mismatch::new(expected, format!("{said:?}"), vec![event.at]));
+        let named = members(event.document, &["event_type", "status_code"]);
+        let observed = format!("{named}, sender {}", sender.unwrap_or("nothing"));
+        return Err(Mismatch::new(expected, observed, vec![event.at]));
     }
     let firsts: Vec<usize> = events
         .iter()

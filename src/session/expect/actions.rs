@@ -280,7 +280,7 @@ pub fn not_claimed_delivered(timeline: &Timeline) -> Judgement {
         Some("rejected" | "unreachable" | "partial") => Ok(vec![act.at]),
         other => Err(Mismatch::new(
             "a receipt with `rejected` or `unreachable`, since WeChat refused",
-            format!("{other:?}"),
+            format!("status_code {}", other.unwrap_or("nothing")),
             vec![act.at],
         )),
     }

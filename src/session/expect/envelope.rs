@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::view::{Event, View, short, shown};
+use super::view::{Event, View, differ, members, short, shown};
 use serde::de::DeserializeOwned;
 
 use crate::contract::{self, AuditRecord, Id, InboundEvent, Seq, Slug, Timestamp};
@@ -84,10 +84,10 @@ fn is<T: DeserializeOwned>(value: &Value) -> bool {
 /// # Errors
 /// One names another.
 pub fn channel_and_target(timeline: &Timeline, channel: &str, target: &str) -> Judgement {
-    let expected = format!("channel_type \"{channel}\" and target \"{target}\"");
-    every_event(timeline, &expected, |event| {
-        let pair = (event.text("channel_type"), event.text("target"));
-        (pair != (Some(channel), Some(target))).then(|| format!("{pair:?}"))
+    let wanted = json!({"channel_type": channel, "target": target});
+    let names = ["channel_type", "target"];
+    every_event(timeline, &members(&wanted, &names), |event| {
+        differ(event.document, &wanted, &names).then(|| members(event.document, &names))
     })
 }
 
@@ -183,6 +183,9 @@ pub fn audit_records(timeline: &Timeline) -> Judgement {
     )
 }
 
+/// The members that say where an event goes.
+const ROUTE: [&str; 2] = ["workspace_id", "agent_id"];
+
 /// Every event carries the route of the configuration.
 ///
 /// # Errors
@@ -194,15 +197,10 @@ pub fn configured_route(timeline: &Timeline) -> Judgement {
         .get("route")
         .cloned()
         .unwrap_or_default();
-    let wanted = (route["workspace_id"].as_str(), route["agent_id"].as_str());
-    every_event(
-        timeline,
-        &format!("the configured route {wanted:?}"),
-        |event| {
-            let pair = (event.text("workspace_id"), event.text("agent_id"));
-            (pair != wanted).then(|| format!("{pair:?}"))
-        },
-    )
+    let expected = format!("the configured route, {}", members(&route, &ROUTE));
+    every_event(timeline, &expected, |event| {
+        differ(event.document, &route, &ROUTE).then(|| members(event.document, &ROUTE))
+    })
 }
 
 /// All events carry one and the same route.
@@ -210,17 +208,12 @@ pub fn configured_route(timeline: &Timeline) -> Judgement {
 /// # Errors
 /// Two differ.
 pub fn one_route(timeline: &Timeline) -> Judgement {
-    let route = |event: &Event<'_>| {
-        let part = |name| event.text(name).map(str::to_owned);
-        (part("workspace_id"), part("agent_id"))
-    };
     let events = events_of_all_messages(View::of(timeline))?;
-    let first = route(&events[0]);
-    every_event(
-        timeline,
-        &format!("the route of the first event, {first:?}"),
-        |event| (route(event) != first).then(|| format!("{:?}", route(event))),
-    )
+    let first = events[0].document;
+    let expected = format!("the route of the first event, {}", members(first, &ROUTE));
+    every_event(timeline, &expected, |event| {
+        differ(event.document, first, &ROUTE).then(|| members(event.document, &ROUTE))
+    })
 }
 
 /// First sendings are numbered upwards within each stream.

@@ -453,6 +453,17 @@ pub(super) fn shown(value: Option<&Value>) -> String {
     value.map_or_else(|| "nothing".to_owned(), |value| short(&value.to_string()))
 }
 
+/// Some members of a document, for a report.
+pub(super) fn members(document: &Value, names: &[&str]) -> String {
+    let member = |name: &&str| format!("{name} {}", shown(document.get(*name)));
+    names.iter().map(member).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether two documents differ in one of these members.
+pub(super) fn differ(one: &Value, other: &Value, names: &[&str]) -> bool {
+    names.iter().any(|name| one.get(*name) != other.get(*name))
+}
+
 /// The beginning of a text.
 pub(super) fn short(text: &str) -> String {
     const LENGTH: usize = 160;

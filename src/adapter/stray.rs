@@ -36,6 +36,8 @@ pub struct Stray {
 pub(crate) struct Brood {
     leader: Pid,
     root: PathBuf,
+    /// Nobody looks for strays of others below a leader.
+    _claim: Arc<Claim>,
     /// Whoever left the group, the sandbox and its parents behind is still known from before.
     seen: Arc<Mutex<Seen>>,
 }
@@ -48,6 +50,7 @@ impl Brood {
         Self {
             leader,
             root: root.to_path_buf(),
+            _claim: Arc::new(Claim::on(leader.as_raw_nonzero().get())),
             seen: Arc::default(),
         }
     }
@@ -111,7 +114,13 @@ impl Brood {
     #[cfg(target_os = "linux")]
     fn living(&self) -> Vec<Stray> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        census::living(self.leader.as_raw_nonzero().get(), &self.root, &mut seen)
+        let leader = self.leader.as_raw_nonzero().get();
+        let mut others = LEADERS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        others.remove(&leader);
+        census::living(leader, &others, &self.root, &mut seen)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -123,6 +132,28 @@ impl Brood {
             pid: self.leader.as_raw_nonzero().get(),
         };
         present.then_some(leader).into_iter().collect()
+    }
+}
+
+/// The leaders of all broods there are.
+static LEADERS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// A leader's place among them.
+#[derive(Debug)]
+struct Claim(i32);
+
+impl Claim {
+    fn on(leader: i32) -> Self {
+        let mut leaders = LEADERS.lock().unwrap_or_else(PoisonError::into_inner);
+        leaders.insert(leader);
+        Self(leader)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut leaders = LEADERS.lock().unwrap_or_else(PoisonError::into_inner);
+        leaders.remove(&self.0);
     }
 }
 
@@ -166,7 +197,7 @@ pub(crate) fn limit_files(leader: Pid, bytes: u64) {
 mod census {
     //! Who lives below this process, read from `/proc`.
 
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::fs;
     use std::os::unix::ffi::OsStrExt as _;
     use std::path::Path;
@@ -184,8 +215,14 @@ mod census {
     }
 
     /// The processes below this one that belong to the group or the sandbox, or come from one that
-    /// does. Remembers them all in `seen`, and counts those in who were.
-    pub(super) fn living(group: i32, root: &Path, seen: &mut Seen) -> Vec<Stray> {
+    /// does; `others` and what is below them belong elsewhere. Remembers them all in `seen`, and
+    /// counts those in who were.
+    pub(super) fn living(
+        group: i32,
+        others: &BTreeSet<i32>,
+        root: &Path,
+        seen: &mut Seen,
+    ) -> Vec<Stray> {
         let mut sandbox = root.as_os_str().as_bytes().to_vec();
         sandbox.push(b'/');
         let mut family = Family::default();
@@ -196,6 +233,9 @@ mod census {
             .map(|pid| (pid, false))
             .collect();
         while let Some((pid, inherited)) = stack.pop() {
+            if others.contains(&pid) {
+                continue;
+            }
             let Some(record) = record(pid) else { continue };
             let belongs = inherited
                 || record.group == group

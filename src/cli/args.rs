@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report::Shard;
+
 /// The conformance kit for WeChat adapters of AIOS.
 #[derive(Debug, Parser)]
 #[command(name = "aios-wechat", version, about, propagate_version = true)]
@@ -63,6 +65,9 @@ pub(crate) struct RunArgs {
     /// Scenarios at the same time [default: one for each core].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) jobs: Option<u32>,
+    /// Run only this part of the suite, such as 2/3; `report merge` joins the parts.
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "seed")]
+    pub(crate) shard: Option<Shard>,
     /// Multiply every wait by this.
     #[arg(long, default_value_t = 1.0, value_parser = patience)]
     pub(crate) patience: f64,
@@ -97,6 +102,17 @@ pub(crate) struct ReferenceArgs {
     /// Break one behaviour on purpose.
     #[arg(long, value_name = "NAME")]
     pub(crate) mutant: Option<String>,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(number, of)| {
+        let (number, of) = (number.parse().ok()?, of.parse().ok()?);
+        Some(Shard { number, of })
+    });
+    match parts {
+        Some(shard) if (1..=shard.of).contains(&shard.number) && shard.of <= 1000 => Ok(shard),
+        _ => Err("expected I/N with I from 1 to N, such as 2/3".to_owned()),
+    }
 }
 
 fn patience(text: &str) -> Result<f64, String> {

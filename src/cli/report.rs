@@ -8,6 +8,8 @@ use clap::{Args, Subcommand};
 use super::Exit;
 use crate::report::terminal::{self, TerminalStyle};
 use crate::report::{Format, Report, json, plain};
+use crate::runner;
+use crate::suite::Suite;
 
 /// Arguments of `report`.
 #[derive(Args, Debug)]
@@ -24,6 +26,9 @@ pub enum ReportCommand {
     #[command(after_help = "Examples:\n  aios-wechat report render report.json\n  \
         aios-wechat report render --format html --out report.html report.json")]
     Render(RenderArgs),
+    /// Judge a report again from what it recorded, without the adapter
+    #[command(after_help = "Example:\n  aios-wechat report verify report.json")]
+    Verify(VerifyArgs),
     /// Join the parts of a divided run into one report
     #[command(
         after_help = "Example:\n  aios-wechat report merge --out report.json part-1.json part-2.json"
@@ -46,6 +51,14 @@ pub struct RenderArgs {
     /// Leave out everything that differs between two runs of the same seed
     #[arg(long)]
     pub no_times: bool,
+    /// The report, or - for standard input
+    #[arg(default_value = "report.json")]
+    pub report: PathBuf,
+}
+
+/// Arguments of `report verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
     /// The report, or - for standard input
     #[arg(default_value = "report.json")]
     pub report: PathBuf,
@@ -81,6 +94,7 @@ pub fn run(
     err: &mut dyn Write,
 ) -> io::Result<Exit> {
     let result = match &args.command {
+        ReportCommand::Verify(args) => return verify(&args.report, out, err),
         ReportCommand::Render(args) => read(&args.report).and_then(|report| {
             let report = if args.no_times {
                 report.without_times()
@@ -113,6 +127,41 @@ pub fn run(
         },
         Err(complaint) => {
             writeln!(err, "error: {complaint}")?;
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+/// Judges a report again: 0 if it says what it recorded, 1 and a line each for what it does not.
+fn verify(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+    let verified = read(path).and_then(|report| {
+        let suite = Suite::embedded().map_err(|problems| format!("{problems:?}"))?;
+        Ok((runner::verify(&suite, &report)?, report))
+    });
+    match verified {
+        Ok((found, report)) if found.is_empty() => {
+            let scenarios: usize = report.rules.iter().map(|rule| rule.scenarios.len()).sum();
+            writeln!(
+                out,
+                "{}\n{scenarios} scenarios judged again from their timelines, seed {}: the report says what it recorded",
+                plain(&report.summary, 400),
+                report.seed
+            )?;
+            Ok(Exit::Success)
+        }
+        Ok((found, _)) => {
+            for one in &found {
+                writeln!(out, "x {}", plain(&one.to_string(), 1_000))?;
+            }
+            writeln!(
+                err,
+                "error: {} thing(s) in the report do not follow from what it recorded",
+                found.len()
+            )?;
+            Ok(Exit::Fault)
+        }
+        Err(complaint) => {
+            writeln!(err, "error: {}", plain(&complaint, 1_000))?;
             Ok(Exit::Usage)
         }
     }

@@ -43,6 +43,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
     let selection = Selection {
         rules: rules(&suite, &args.rules)?,
         levels: levels(args.level),
+        shard: args.shard,
     };
     let mut words = Vec::new();
     let subject = if args.reference {

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::mismatch::Mismatch;
+
 /// Where a fact was seen: one of the three actors, or the kit itself.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -314,6 +316,21 @@ pub enum Fact {
         /// The new time, RFC 3339.
         now: String,
     },
+    /// The kit's next document has one fault on purpose.
+    Flawed {
+        /// The fault, in the words of the scenario.
+        what: String,
+    },
+    /// The scenario could not go on: what a step needs of the adapter did not come.
+    Stopped {
+        /// What was awaited, and what came instead.
+        mismatch: Mismatch,
+    },
+    /// The scenario could not go on by a fault of the kit.
+    Faulted {
+        /// The fault.
+        cause: String,
+    },
 }
 
 impl Fact {
@@ -346,7 +363,10 @@ impl Fact {
             | Self::FenceHeld { .. }
             | Self::Hunted { .. }
             | Self::Measured { .. }
-            | Self::Clock { .. } => Lane::Kit,
+            | Self::Clock { .. }
+            | Self::Flawed { .. }
+            | Self::Stopped { .. }
+            | Self::Faulted { .. } => Lane::Kit,
         }
     }
 }

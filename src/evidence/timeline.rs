@@ -1,7 +1,11 @@
 //! Facts in the order they were seen.
 
+use std::fmt::Write as _; // writing to a `String` cannot fail
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::fact::{Fact, Lane};
 
@@ -67,6 +71,84 @@ impl Timeline {
     pub fn up_to(&self, len: usize) -> Self {
         Self {
             entries: self.entries.iter().take(len).cloned().collect(),
+        }
+    }
+
+    /// Eight hexadecimal digits an entry, each from the entry and all before it.
+    ///
+    /// Whoever changes an entry and not the seal is found out, and where. It is no signature:
+    /// anybody can compute it.
+    #[must_use]
+    pub fn seal(&self) -> String {
+        let mut chain = Sha256::new();
+        let mut seal = String::with_capacity(self.entries.len() * SEAL);
+        for entry in &self.entries {
+            // A timeline is plain data, which cannot fail to be JSON.
+            let mut entry = serde_json::to_value(entry).unwrap_or_default();
+            steady(&mut entry);
+            chain.update(entry.to_string());
+            let link: [u8; 32] = chain.finalize_reset().into();
+            for byte in &link[..SEAL / 2] {
+                let _ = write!(seal, "{byte:02x}");
+            }
+            chain.update(link);
+        }
+        seal
+    }
+
+    /// The first entry that a seal does not fit, if there is one; an entry too few counts as the
+    /// one behind the last.
+    #[must_use]
+    pub fn broken_at(&self, seal: &str) -> Option<usize> {
+        let own = self.seal();
+        let links = |text: &str| -> Vec<Vec<u8>> {
+            text.as_bytes().chunks(SEAL).map(<[u8]>::to_vec).collect()
+        };
+        let (own, given) = (links(&own), links(seal));
+        let fits = own.iter().zip(&given).take_while(|(a, b)| a == b).count();
+        (fits < own.len().max(given.len())).then_some(fits)
+    }
+}
+
+/// Leaves out the last digits of fractions, which may differ once they were written and read.
+fn steady(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            *value = Value::from(format!("{:.9e}", number.as_f64().unwrap_or_default()));
+        }
+        Value::Array(items) => items.iter_mut().for_each(steady),
+        Value::Object(fields) => fields.values_mut().for_each(steady),
+        _ => {}
+    }
+}
+
+/// Digits of a seal for one entry.
+const SEAL: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline(words: &[&str]) -> Timeline {
+        let mut timeline = Timeline::default();
+        for (at, text) in (0..).zip(words) {
+            let text = (*text).to_owned();
+            timeline.push(at, Fact::Note { text });
+        }
+        timeline
+    }
+
+    #[test]
+    fn a_seal_shows_the_first_entry_that_was_changed_removed_or_added() {
+        let seal = timeline(&["one", "two", "three"]).seal();
+        for (words, broken) in [
+            (&["one", "two", "three"][..], None),
+            (&["one", "2", "three"], Some(1)),
+            (&["two", "three"], Some(0)),
+            (&["one", "two"], Some(2)),
+            (&["one", "two", "three", "four"], Some(3)),
+        ] {
+            assert_eq!(timeline(words).broken_at(&seal), broken, "{words:?}");
         }
     }
 }

@@ -74,14 +74,11 @@ impl Report {
             && !report.interrupted
             && first.options.rules.is_empty()
             && first.options.level == "all";
-        report.claim = Claim::of(&rules, !whole);
         let unclaimed: BTreeSet<String> = parts
             .iter()
             .flat_map(|part| part.unclaimed.iter().cloned())
             .collect();
         report.unclaimed = unclaimed.into_iter().collect();
-        report.summary = report.claim.summary(&rules, &report.unclaimed);
-        report.counts = Counts::of(&rules);
         report.rules = rules;
         report.took_ms = parts.iter().map(|part| part.took_ms).sum();
         report.started_at = parts
@@ -89,25 +86,31 @@ impl Report {
             .filter_map(|part| part.started_at.clone())
             .min();
         report.never_started = parts.iter().find_map(|part| part.never_started.clone());
-        report.redeclare(&parts);
+        report.fold_again(!whole);
+        if report.interrupted {
+            report.interrupt();
+        }
         Ok(report)
     }
 
-    fn redeclare(&mut self, parts: &[&Self]) {
-        let Some(used) = parts
-            .first()
-            .map(|part| &part.baseline)
-            .filter(|used| !used.is_empty())
-        else {
+    /// Folds everything that follows from the outcomes of the rules again: claim, summary, counts
+    /// and the marks of the baseline.
+    pub fn fold_again(&mut self, partial: bool) {
+        self.claim = Claim::of(&self.rules, partial);
+        self.summary = self.claim.summary(&self.rules, &self.unclaimed);
+        self.counts = Counts::of(&self.rules);
+        if self.baseline.is_empty() {
             return;
-        };
-        let entries: Vec<BaselineEntry> = used.iter().map(|one| one.entry.clone()).collect();
-        let expired: BTreeSet<&str> = used
+        }
+        let entries: Vec<BaselineEntry> =
+            self.baseline.iter().map(|one| one.entry.clone()).collect();
+        let expired: BTreeSet<String> = self
+            .baseline
             .iter()
             .filter(|one| one.state == EntryState::Expired)
-            .map(|one| one.entry.id.as_str())
+            .map(|one| one.entry.id.clone())
             .collect();
-        self.hold_against(&entries, |entry| expired.contains(entry.id.as_str()));
+        self.hold_against(&entries, |entry| expired.contains(&entry.id));
     }
 }
 
@@ -154,7 +157,7 @@ fn join(rule: &mut RuleResult, parts: &[&RuleResult]) {
     if !rule.scenarios.is_empty() {
         rule.outcome = Outcome::fold(rule.scenarios.iter().map(|case| case.outcome));
         rule.reason = None;
-    } else if let Some(part) = parts.iter().find(|part| part.outcome != Outcome::Untested) {
+    } else if let Some(part) = parts.iter().find(|part| part.is_selected()) {
         rule.outcome = part.outcome;
         rule.reason.clone_from(&part.reason);
     }

@@ -239,6 +239,14 @@ pub struct CaseResult {
     pub steps: Vec<StepResult>,
     /// Everything seen.
     pub timeline: Timeline,
+    /// Length of the timeline when the scenario was judged as a whole: what follows is its end.
+    /// Absent if it never came to that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub judged_at: Option<usize>,
+    /// The seal of the timeline, eight hexadecimal digits an entry: it shows where an entry was
+    /// changed. Absent in a report without times.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seal: Option<String>,
     /// Real time, microseconds.
     pub took_us: u64,
 }

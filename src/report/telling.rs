@@ -57,7 +57,10 @@ impl Telling {
             | Fact::FenceHeld { .. }
             | Fact::Hunted { .. }
             | Fact::Measured { .. }
-            | Fact::Clock { .. } => kit(fact),
+            | Fact::Clock { .. }
+            | Fact::Flawed { .. }
+            | Fact::Stopped { .. }
+            | Fact::Faulted { .. } => kit(fact),
         }
     }
 
@@ -266,7 +269,7 @@ fn aios(fact: &Fact) -> Telling {
 
 /// The kit's own marks.
 fn kit(fact: &Fact) -> Telling {
-    let held = matches!(fact, Fact::FenceHeld { .. });
+    let held = matches!(fact, Fact::FenceHeld { .. } | Fact::Stopped { .. });
     let text = match fact {
         Fact::Step { text } | Fact::Note { text } => plain(text, SAID),
         Fact::FencePassed {
@@ -301,6 +304,13 @@ fn kit(fact: &Fact) -> Telling {
         }
         Fact::Measured { bytes } => format!("what the adapter keeps is {bytes} bytes"),
         Fact::Clock { now } => format!("it is now {}", plain(now, QUOTE)),
+        Fact::Flawed { what } => format!("the next document has one fault: {}", plain(what, SAID)),
+        Fact::Stopped { mismatch } => format!(
+            "the scenario cannot go on: awaited was {}, there was {}",
+            plain(&mismatch.expected, VALUE),
+            plain(&mismatch.observed, VALUE)
+        ),
+        Fact::Faulted { cause } => format!("a fault of the kit: {}", plain(cause, SAID)),
         _ => String::new(),
     };
     Telling::stays(Lane::Kit, text).wrong_if(held)

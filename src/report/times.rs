@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::model::{CaseResult, Report};
 use super::outcome::Outcome;
-use crate::evidence::{Fact, Timeline};
+use crate::evidence::{Fact, Mismatch, Timeline};
 
 /// What stands for a word that the machine chose.
 const ANY: &str = "…";
@@ -32,6 +32,8 @@ impl Report {
 
 fn settle(case: &mut CaseResult) {
     case.took_us = 0;
+    case.judged_at = None;
+    case.seal = None;
     for step in &mut case.steps {
         step.judged_at = None;
     }
@@ -46,8 +48,8 @@ fn settle(case: &mut CaseResult) {
     kept.sort_by_key(|(_, fact)| strand(fact));
     let mut timeline = Timeline::default();
     let mut moved = BTreeMap::new();
-    for (index, fact) in kept {
-        moved.insert(index, timeline.push(0, fact));
+    for (place, (index, _)) in kept.iter().enumerate() {
+        moved.insert(*index, place);
     }
     let follow = |cited: &mut Vec<usize>| {
         *cited = cited
@@ -56,12 +58,19 @@ fn settle(case: &mut CaseResult) {
             .collect();
         cited.sort_unstable();
     };
-    follow(&mut case.evidence);
-    if let Some(mismatch) = &mut case.mismatch {
+    let settle_mismatch = |mismatch: &mut Mismatch| {
         follow(&mut mismatch.at);
         rename(&mut mismatch.expected, &minted);
         rename(&mut mismatch.observed, &minted);
+    };
+    for (_, mut fact) in kept {
+        if let Fact::Stopped { mismatch } = &mut fact {
+            settle_mismatch(mismatch);
+        }
+        timeline.push(0, fact);
     }
+    follow(&mut case.evidence);
+    case.mismatch.iter_mut().for_each(settle_mismatch);
     rename(&mut case.message, &minted);
     if case.outcome == Outcome::Pass {
         // How many observations it rests on follows from how often things were done again.
@@ -94,7 +103,11 @@ fn is_accident(fact: &Fact, health: &mut Option<Value>) -> bool {
 /// What follows one another for a reason: facts of two strands are seen in either order.
 fn strand(fact: &Fact) -> u8 {
     match fact {
-        Fact::Step { .. } | Fact::Note { .. } => 0,
+        Fact::Step { .. }
+        | Fact::Note { .. }
+        | Fact::Flawed { .. }
+        | Fact::Stopped { .. }
+        | Fact::Faulted { .. } => 0,
         Fact::Clock { .. } => 1,
         Fact::FencePassed { .. } | Fact::FenceHeld { .. } => 2,
         Fact::Sent { .. } | Fact::Redelivered { .. } => 3,

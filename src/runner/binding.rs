@@ -1,12 +1,15 @@
 //! Which function each step of a suite calls. Found once and before anything runs: two hundred
 //! regular expressions on every step cost more than the scenarios.
 
+use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
+use std::panic::AssertUnwindSafe;
 
 use cucumber::step::{AmbiguousMatchError, Context, Location, Step};
-use futures_util::future::LocalBoxFuture;
+use futures_util::FutureExt;
 use gherkin::StepType;
 
+use super::bench::Bench;
 use super::world::World;
 use crate::suite::{Problem, Suite};
 
@@ -18,15 +21,22 @@ pub(super) struct Binding {
 
 #[derive(Debug)]
 struct Bound {
-    function: Step<World>,
+    function: Function,
     matches: Vec<(Option<String>, String)>,
     place: Option<Location>,
+}
+
+/// Given and When drive the world, Then judges on the bench.
+#[derive(Clone, Copy, Debug)]
+enum Function {
+    Drives(Step<World>),
+    Judges(Step<Bench>),
 }
 
 impl Binding {
     /// The binding of a suite, and the steps that match no function, or several.
     pub(super) fn of(suite: &Suite) -> (Self, Vec<Problem>) {
-        let functions = World::steps();
+        let (driving, judging) = (World::steps(), Bench::steps());
         let mut bound = HashMap::new();
         let mut problems = BTreeSet::new();
         for requirement in suite.requirements() {
@@ -35,10 +45,17 @@ impl Binding {
                 if bound.contains_key(&key) {
                     continue;
                 }
-                let problem = match functions.find(step) {
-                    Ok(Some((function, _, place, context))) => {
+                let found = if step.ty == StepType::Then {
+                    let found = judging.find(step);
+                    found.map(|found| found.map(|(f, _, at, c)| (Function::Judges(*f), at, c)))
+                } else {
+                    let found = driving.find(step);
+                    found.map(|found| found.map(|(f, _, at, c)| (Function::Drives(*f), at, c)))
+                };
+                let problem = match found {
+                    Ok(Some((function, place, context))) => {
                         let bind = Bound {
-                            function: *function,
+                            function,
                             matches: context.matches,
                             place,
                         };
@@ -56,18 +73,41 @@ impl Binding {
         (Self { bound }, problems.into_iter().collect())
     }
 
-    /// Begins a step. Nothing if it is of another suite, or matched no function.
-    pub(super) fn play<'w>(
+    /// Runs a step that drives. Errors are faults of the kit.
+    pub(super) async fn drive(
         &self,
-        world: &'w mut World,
+        world: &mut World,
         step: &gherkin::Step,
-    ) -> Option<LocalBoxFuture<'w, ()>> {
+    ) -> Result<(), String> {
+        match self.bound(step) {
+            Some((Function::Drives(function), context)) => {
+                caught(async { function(world, context).await }).await
+            }
+            _ => Err(format!("no function drives the step `{}`", step.value)),
+        }
+    }
+
+    /// Runs a step that judges. Errors are faults of the kit.
+    pub(super) async fn judge(
+        &self,
+        bench: &mut Bench,
+        step: &gherkin::Step,
+    ) -> Result<(), String> {
+        match self.bound(step) {
+            Some((Function::Judges(function), context)) => {
+                caught(async { function(bench, context).await }).await
+            }
+            _ => Err(format!("no function judges the step `{}`", step.value)),
+        }
+    }
+
+    fn bound(&self, step: &gherkin::Step) -> Option<(Function, Context)> {
         let bound = self.bound.get(&(step.ty, step.value.clone()))?;
         let context = Context {
             step: step.clone(),
             matches: bound.matches.clone(),
         };
-        Some((bound.function)(world, context))
+        Some((bound.function, context))
     }
 
     /// Source file and line of each function that a step calls.
@@ -75,6 +115,20 @@ impl Binding {
         let places = self.bound.values().filter_map(|bound| bound.place);
         places.map(|place| (place.path, place.line as usize))
     }
+}
+
+/// Awaits a step; a panic in it is told, not passed on.
+async fn caught(step: impl Future<Output = ()>) -> Result<(), String> {
+    let ended = AssertUnwindSafe(step).catch_unwind().await;
+    ended.map_err(|panic| format!("a step panicked: {}", panic_text(panic.as_ref())))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without a text")
 }
 
 fn words(step: &gherkin::Step) -> String {

@@ -1,18 +1,18 @@
 //! The loop: one scenario from its first step to its outcome.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use futures_util::FutureExt;
+use gherkin::StepType;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
+use super::attempt::Attempt;
+use super::bench::Bench;
 use super::binding::Binding;
-use super::world::World;
+use super::world::{self, World};
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Mismatch};
-use crate::report::{CaseResult, Outcome, StepResult};
+use crate::report::CaseResult;
 use crate::session::{Driven, Known, Log, Patience, Scene, Session, Stop, expect};
 use crate::suite::{Case, CaseId, Requirement};
 
@@ -31,44 +31,33 @@ impl Engine {
     pub(super) async fn run(&self, requirement: &Requirement, case: &Case) -> CaseResult {
         let began = Instant::now();
         let log = Log::default();
-        let mut attempt = Attempt {
-            steps: case
-                .steps
-                .iter()
-                .map(|step| StepResult {
-                    text: sentence(step),
-                    line: u32::try_from(step.position.line).unwrap_or(u32::MAX),
-                    outcome: Outcome::Untested,
-                    judged_at: None,
-                })
-                .collect(),
-            stop: None,
-            evidence: Vec::new(),
-        };
+        let mut attempt = Attempt::at(case);
         let limit = self.patience.scenario();
         if timeout(limit, self.attempt(requirement, case, &log, &mut attempt))
             .await
             .is_err()
         {
             self.patience.note_silence();
-            attempt.stop.get_or_insert_with(|| {
+            if attempt.stop.is_none() {
                 let expected = format!("the scenario to end within {} s", limit.as_secs());
-                Mismatch::new(expected, "it did not", Vec::new()).into()
-            });
+                let stop = Mismatch::new(expected, "it did not", Vec::new()).into();
+                log.record(world::fact(&stop));
+                attempt.end_step(Some(stop));
+            }
         }
         let timeline = log.snapshot();
-        let (outcome, message, mismatch) = verdict(attempt.stop, &attempt.evidence);
-        attempt.evidence.sort_unstable();
-        attempt.evidence.dedup();
+        let verdict = attempt.verdict();
         CaseResult {
             id: case.id.clone(),
             name: case.name.clone(),
-            outcome,
-            message,
+            outcome: verdict.outcome,
+            message: verdict.message,
             baseline: None,
-            mismatch,
-            evidence: attempt.evidence,
-            steps: attempt.steps,
+            mismatch: verdict.mismatch,
+            evidence: verdict.evidence,
+            steps: verdict.steps,
+            judged_at: attempt.judged_at,
+            seal: Some(timeline.seal()),
             timeline,
             took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         }
@@ -81,47 +70,50 @@ impl Engine {
         log: &Log,
         attempt: &mut Attempt,
     ) {
+        let fault =
+            |text: String, line: u32| Stop::Kit(format!("{text}, at {}:{line}", requirement.file));
         let session = match self.set_scene(case, log).await {
             Ok(session) => session,
             Err(stop) => {
+                log.record(world::fact(&stop));
                 attempt.stop = Some(stop);
                 return;
             }
         };
         let mut world = World::new_for(session);
-        for (step, result) in case.steps.iter().zip(&mut attempt.steps) {
-            log.record(Fact::Step {
-                text: result.text.clone(),
-            });
-            match play(&self.binding, &mut world, step).await {
-                Ok(()) => {}
-                Err(fault) => {
-                    let place = format!("{}:{}", requirement.file, result.line);
-                    attempt.stop = Some(Stop::Kit(format!("{fault}, at {place}")));
-                }
+        for step in &case.steps {
+            let (text, line) = attempt.begin_step();
+            log.record(Fact::Step { text });
+            let played;
+            let mut stop;
+            if step.ty == StepType::Then {
+                let mut bench = Bench::live(world);
+                played = self.binding.judge(&mut bench, step).await;
+                let (ruling, risen) = bench.rise();
+                stop = attempt.rule(ruling);
+                let Some(risen) = risen else { return };
+                world = risen;
+            } else {
+                played = self.binding.drive(&mut world, step).await;
+                stop = world.take();
             }
-            let (stop, judged_at) = world.take();
-            result.judged_at = judged_at;
-            attempt.stop = attempt.stop.take().or(stop);
-            result.outcome = match &attempt.stop {
-                None => Outcome::Pass,
-                Some(stop) => outcome(stop),
-            };
+            if let Err(text) = played {
+                let kit = fault(text, line);
+                log.record(world::fact(&kit));
+                stop = Some(kit);
+            }
+            attempt.end_step(stop);
             if attempt.stop.is_some() {
                 break;
             }
         }
-        if attempt.stop.is_none() {
-            world.prove_life().await;
-            attempt.stop = world.take().0;
+        // Life may still have to be proven, by one more message through the adapter.
+        if attempt.stop.is_none() && log.read(expect::life).is_err() {
+            let fenced = world.session.fence().await;
+            world.drive(fenced);
+            attempt.stop = world.take();
         }
-        // A process that died or broke the protocol explains a failed step better than the step.
-        if let Some(mismatch) = log.read(expect::breakdown)
-            && !matches!(attempt.stop, Some(Stop::Kit(_)))
-        {
-            attempt.stop = Some(mismatch.into());
-        }
-        attempt.evidence = world.citations();
+        log.read(|timeline| attempt.close(timeline));
         world.session.finish().await;
     }
 
@@ -152,70 +144,8 @@ impl Engine {
     }
 }
 
-/// What has become of a scenario so far; it survives the deadline.
-struct Attempt {
-    steps: Vec<StepResult>,
-    stop: Option<Stop>,
-    evidence: Vec<usize>,
-}
-
-/// Runs the function of one step. Errors are faults of the kit.
-async fn play(binding: &Binding, world: &mut World, step: &gherkin::Step) -> Result<(), String> {
-    let playing = async {
-        let begun = binding.play(world, step);
-        let begun = begun.ok_or_else(|| format!("no function for the step `{}`", step.value))?;
-        begun.await;
-        Ok(())
-    };
-    AssertUnwindSafe(playing)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| Err(format!("a step panicked: {}", panic_text(panic.as_ref()))))
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("without a text")
-}
-
-fn sentence(step: &gherkin::Step) -> String {
-    format!("{} {}", step.keyword.trim(), step.value)
-}
-
-fn outcome(stop: &Stop) -> Outcome {
-    match stop {
-        Stop::Kit(_) => Outcome::Error,
-        Stop::Mismatch(mismatch) if mismatch.undecided => Outcome::Inconclusive,
-        Stop::Mismatch(_) => Outcome::Fail,
-    }
-}
-
-fn verdict(stop: Option<Stop>, evidence: &[usize]) -> (Outcome, String, Option<Mismatch>) {
-    match stop {
-        None if evidence.is_empty() => (
-            Outcome::Inconclusive,
-            "the scenario observed nothing".to_owned(),
-            None,
-        ),
-        None => (
-            Outcome::Pass,
-            "every observation is as the rule says, and life was proven".to_owned(),
-            None,
-        ),
-        Some(Stop::Kit(cause)) => (Outcome::Error, format!("a fault of the kit: {cause}"), None),
-        Some(Stop::Mismatch(mismatch)) => (
-            outcome(&Stop::Mismatch(mismatch.clone())),
-            mismatch.to_string(),
-            Some(mismatch),
-        ),
-    }
-}
-
 /// A seed of its own for every case: the same in every run with the same seed.
-fn seed_of(seed: u32, case: &CaseId, control: bool) -> u64 {
+pub(super) fn seed_of(seed: u32, case: &CaseId, control: bool) -> u64 {
     let mut hash = Sha256::new();
     hash.update(seed.to_le_bytes());
     hash.update([u8::from(control)]);

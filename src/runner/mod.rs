@@ -3,14 +3,18 @@
 //! cucumber gives expressions, matching and typed arguments. Its own runner is not used: it has no
 //! deadline, takes an unmatched step for a green one, and loses structured failures.
 
+mod attempt;
+mod bench;
 mod binding;
 mod engine;
 mod phrases;
 mod plan;
 mod preflight;
 mod steps;
+mod verify;
 mod world;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -21,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub use phrases::{Phrase, check_steps, phrases, unused_phrases};
 pub use plan::{Levels, Selection};
 pub use preflight::Preflight;
+pub use verify::{Discrepancy, verify};
 
 use crate::adapter::Subject;
 use crate::contract::driver::PROTOCOL_VERSION;
@@ -154,15 +159,7 @@ fn report(
     began: Instant,
 ) -> Report {
     let claim = Claim::of(&rules, run.selection.is_partial());
-    let mut unclaimed: Vec<String> = rules
-        .iter()
-        .filter(|rule| rule.outcome == Outcome::NotApplicable)
-        .filter_map(|rule| suite.requirement(&rule.id))
-        .flat_map(|requirement| &requirement.needs)
-        .map(|feature| feature.as_str().to_owned())
-        .collect();
-    unclaimed.sort();
-    unclaimed.dedup();
+    let unclaimed = unclaimed(suite, &rules);
     Report {
         identity: Identity {
             spec: "v0".to_owned(),
@@ -187,7 +184,7 @@ fn report(
             patience: run.patience,
             jobs: run.jobs,
             repeat: run.repeat,
-            shard: None,
+            shard: run.selection.shard,
         },
         adapter: preflight.adapter.clone(),
         never_started: preflight.never_started.clone(),
@@ -198,4 +195,16 @@ fn report(
         started_at: None,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
+}
+
+/// Features that a rule needs and the adapter does not claim, sorted.
+fn unclaimed(suite: &Suite, rules: &[RuleResult]) -> Vec<String> {
+    let needed: BTreeSet<&str> = rules
+        .iter()
+        .filter(|rule| rule.outcome == Outcome::NotApplicable)
+        .filter_map(|rule| suite.requirement(&rule.id))
+        .flat_map(|requirement| &requirement.needs)
+        .map(|feature| feature.as_str())
+        .collect();
+    needed.into_iter().map(str::to_owned).collect()
 }

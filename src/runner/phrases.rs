@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
 
+use super::bench::Bench;
 use super::binding::Binding;
 use super::world::World;
 use crate::suite::{Problem, Suite};
@@ -24,9 +25,10 @@ pub struct Phrase {
 /// Every phrase, sorted.
 #[must_use]
 pub fn phrases() -> Vec<Phrase> {
-    fn of<K>(keyword: &'static str) -> impl Iterator<Item = Phrase>
+    fn of<W, K>(keyword: &'static str) -> impl Iterator<Item = Phrase>
     where
-        K: inventory::Collect + StepConstructor<World>,
+        W: 'static,
+        K: inventory::Collect + StepConstructor<W>,
     {
         inventory::iter::<K>.into_iter().map(move |step| {
             let (location, regex, _) = step.inner();
@@ -38,9 +40,9 @@ pub fn phrases() -> Vec<Phrase> {
             }
         })
     }
-    let given = of::<<World as WorldInventory>::Given>("Given");
-    let when = of::<<World as WorldInventory>::When>("When");
-    let then = of::<<World as WorldInventory>::Then>("Then");
+    let given = of::<World, <World as WorldInventory>::Given>("Given");
+    let when = of::<World, <World as WorldInventory>::When>("When");
+    let then = of::<Bench, <Bench as WorldInventory>::Then>("Then");
     let mut phrases: Vec<Phrase> = given.chain(when).chain(then).collect();
     phrases.sort();
     phrases

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::preflight::Preflight;
-use crate::report::{CaseResult, NOT_SELECTED, Outcome, RuleResult};
+use crate::report::{CaseResult, NOT_SELECTED, Outcome, RuleResult, Shard};
 use crate::suite::{Case, Mode, Requirement, RequirementId, Suite};
 
 /// Which levels run.
@@ -37,22 +37,29 @@ pub struct Selection {
     pub rules: BTreeSet<RequirementId>,
     /// Levels.
     pub levels: Levels,
+    /// Which part of a divided run; all of it if there is none.
+    pub shard: Option<Shard>,
 }
 
 impl Selection {
     /// Whether it leaves anything out.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        !self.rules.is_empty() || self.levels != Levels::All
+        !self.rules.is_empty() || self.levels != Levels::All || self.shard.is_some()
     }
 
-    fn takes(&self, requirement: &Requirement) -> bool {
+    /// Whether it takes a rule, the `index`th of the catalogue.
+    fn takes(&self, index: usize, requirement: &Requirement) -> bool {
+        // Neighbours cost alike, so every part gets one of them.
+        let ours = self
+            .shard
+            .is_none_or(|shard| index % shard.of.max(1) as usize + 1 == shard.number as usize);
         let level = match self.levels {
             Levels::Must => requirement.level.binds(),
             Levels::Should => !requirement.level.binds(),
             Levels::All => true,
         };
-        level && (self.rules.is_empty() || self.rules.contains(&requirement.id))
+        ours && level && (self.rules.is_empty() || self.rules.contains(&requirement.id))
     }
 }
 
@@ -70,8 +77,9 @@ pub(super) fn plan<'s>(suite: &'s Suite, selection: &Selection, preflight: &Pref
         running: Vec::new(),
         idle: BTreeMap::new(),
     };
-    for requirement in suite.requirements() {
-        if let Some(idle) = verdict_without_running(requirement, selection, preflight) {
+    for (index, requirement) in suite.requirements().enumerate() {
+        let taken = selection.takes(index, requirement);
+        if let Some(idle) = verdict_without_running(requirement, taken, preflight) {
             plan.idle.insert(requirement.id.clone(), idle);
             continue;
         }
@@ -93,10 +101,10 @@ pub(super) fn plan<'s>(suite: &'s Suite, selection: &Selection, preflight: &Pref
 
 fn verdict_without_running(
     requirement: &Requirement,
-    selection: &Selection,
+    taken: bool,
     preflight: &Preflight,
 ) -> Option<(Outcome, String)> {
-    if !selection.takes(requirement) {
+    if !taken {
         return Some((Outcome::Untested, NOT_SELECTED.to_owned()));
     }
     if requirement.mode == Mode::Review {

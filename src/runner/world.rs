@@ -1,9 +1,9 @@
-//! What the steps of one scenario share: the live session, and the first thing that went wrong.
+//! What the driving steps of one scenario share: the live session, and the first thing that went wrong.
 
 use cucumber::World as _;
 
-use crate::evidence::{Citations, Judgement, Timeline};
-use crate::session::{Driven, Flaw, Session, Stop, expect};
+use crate::evidence::Fact;
+use crate::session::{Driven, Session, Stop};
 
 /// The world of one scenario.
 #[derive(cucumber::World, Debug)]
@@ -11,11 +11,7 @@ use crate::session::{Driven, Flaw, Session, Stop, expect};
 pub(super) struct World {
     /// The live session.
     pub(super) session: Session,
-    /// The fault of the last action, if it has one.
-    pub(super) action_flaw: Option<Flaw>,
     stopped: Option<Stop>,
-    citations: Citations,
-    judged_at: Option<usize>,
 }
 
 impl World {
@@ -29,79 +25,39 @@ impl World {
     pub(super) fn new_for(session: Session) -> Self {
         Self {
             session,
-            action_flaw: None,
             stopped: None,
-            citations: Citations::new(),
-            judged_at: None,
         }
     }
 
-    /// The step functions of this crate.
+    /// The step functions that drive.
     pub(super) fn steps() -> cucumber::step::Collection<Self> {
         Self::collection()
     }
 
-    /// Keeps what stopped a driving step.
+    /// Keeps what stopped a driving step, and records it: nobody could tell it from the rest.
     pub(super) fn drive<T>(&mut self, driven: Driven<T>) -> Option<T> {
         match driven {
             Ok(value) => Some(value),
             Err(stop) => {
-                self.stopped.get_or_insert(stop);
+                if self.stopped.is_none() {
+                    self.session.log.record(fact(&stop));
+                    self.stopped = Some(stop);
+                }
                 None
             }
         }
     }
 
-    /// Waits until everything sent so far has had its chance, then judges.
-    pub(super) async fn judge(&mut self, judge: impl FnOnce(&Timeline) -> Judgement) {
-        let fenced = self.session.fence().await;
-        if self.drive(fenced).is_some() {
-            self.judge_now(judge);
-        }
+    /// Takes what stopped the last step.
+    pub(super) fn take(&mut self) -> Option<Stop> {
+        self.stopped.take()
     }
+}
 
-    /// Judges what has been seen so far.
-    pub(super) fn judge_now(&mut self, judge: impl FnOnce(&Timeline) -> Judgement) {
-        let (judgement, length) = self
-            .session
-            .log
-            .read(|timeline| (judge(timeline), timeline.len()));
-        self.judged_at = Some(length);
-        match judgement {
-            Ok(citations) => self.citations.extend(citations),
-            Err(mismatch) => {
-                self.stopped.get_or_insert(mismatch.into());
-            }
-        }
-    }
-
-    /// Takes what the last step left: what stopped it, and where it judged.
-    pub(super) fn take(&mut self) -> (Option<Stop>, Option<usize>) {
-        (self.stopped.take(), self.judged_at.take())
-    }
-
-    /// The facts that all judgements so far rest on.
-    pub(super) fn citations(&self) -> Citations {
-        self.citations.clone()
-    }
-
-    /// Adds proof of life, driving one more message through the adapter if it is still missing.
-    pub(super) async fn prove_life(&mut self) {
-        if self
-            .session
-            .log
-            .read(|timeline| expect::life(timeline).is_err())
-        {
-            let fenced = self.session.fence().await;
-            if self.drive(fenced).is_none() {
-                return;
-            }
-        }
-        match self.session.log.read(expect::life) {
-            Ok(citations) => self.citations.extend(citations),
-            Err(mismatch) => {
-                self.stopped.get_or_insert(mismatch.into());
-            }
-        }
+/// What stopped a scenario, as a fact of its timeline.
+pub(super) fn fact(stop: &Stop) -> Fact {
+    match stop.clone() {
+        Stop::Mismatch(mismatch) => Fact::Stopped { mismatch },
+        Stop::Kit(cause) => Fact::Faulted { cause },
     }
 }

@@ -189,6 +189,8 @@ impl Session {
         let action = OutboundAction::message(head, payload);
         let mut document = serde_json::to_value(&action).map_err(Stop::kit)?;
         flaw.apply(&mut document).map_err(Stop::Kit)?;
+        let what = flaw.words().to_owned();
+        self.log.record(crate::evidence::Fact::Flawed { what });
         self.act(&document).await
     }
 

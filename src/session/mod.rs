@@ -303,6 +303,10 @@ impl Session {
                 .map_err(Stop::kit)?,
             clock: self.clock.setting(),
         };
+        if let Some(flaw) = self.draft.flaw {
+            let what = flaw.words().to_owned();
+            self.log.record(Fact::Flawed { what });
+        }
         let mut params = serde_json::to_value(&faultless).map_err(Stop::kit)?;
         params["integration"] = self.draft.document().map_err(Stop::Kit)?;
         match self.call("start", &params, self.patience.start()).await? {

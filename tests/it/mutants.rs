@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aios_wechat::mutant::{self, Mutant};
 use aios_wechat::report::{Outcome, Report};
-use aios_wechat::runner::{Run, Selection, run};
+use aios_wechat::runner::{Run, Selection, run, verify};
 use aios_wechat::suite::{RequirementId, Suite};
 
 /// Runs `rules` (all, if empty) against a mutant.
@@ -48,6 +48,8 @@ fn every_mutant_is_caught_by_its_rule_for_its_reason() {
             continue; // its rule is not executable yet
         }
         let report = report(&suite, mutant, BTreeSet::from([id.clone()]));
+        let found = verify(&suite, &report).unwrap();
+        assert!(found.is_empty(), "{}: {found:#?}", mutant.name);
         let rule = report.rules.iter().find(|rule| rule.id == id).unwrap();
         let said: Vec<_> = rule
             .scenarios

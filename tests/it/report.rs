@@ -8,3 +8,4 @@ mod merge;
 mod repeat;
 mod sample;
 mod terminal;
+mod verify;

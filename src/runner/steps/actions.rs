@@ -3,6 +3,7 @@
 use cucumber::{given, then, when};
 
 use crate::contract::ActionStatus;
+use crate::runner::bench::Bench;
 use crate::runner::world::World;
 use crate::session::expect::{self, Which};
 use crate::session::{Driven, Endpoint, Fault, FaultRule, Flaw, Person, Session, Shape, Stop};
@@ -208,146 +209,142 @@ async fn send_faulty(world: &mut World, words: &str) {
     let flaw = Flaw::of_action(words)
         .ok_or_else(|| Stop::Kit(format!("no such fault of an action: {words}")));
     if let Some(flaw) = world.drive(flaw) {
-        world.action_flaw = Some(flaw);
         let sent = world.session.send_faulty(flaw).await;
         world.drive(sent);
     }
 }
 
 #[then(expr = "the receipt carries the ids of the action")]
-fn receipt(world: &mut World) {
-    world.judge_now(expect::receipt_carries_ids);
+fn receipt(bench: &mut Bench) {
+    bench.judge_now(expect::receipt_carries_ids);
 }
 
 #[then(expr = "the answer reaches the owner")]
-fn answer_reaches(world: &mut World) {
-    let owner = world.session.cast.owner.clone();
-    world.judge_now(|timeline| expect::action_reached(timeline, &owner));
+fn answer_reaches(bench: &mut Bench) {
+    let owner = bench.person(Person::Owner);
+    bench.judge_now(|timeline| expect::action_reached(timeline, &owner));
 }
 
 #[then(expr = "the action is rejected with {string} and nothing reaches the stranger")]
-async fn rejected(world: &mut World, code: String) {
-    world
+async fn rejected(bench: &mut Bench, code: String) {
+    bench
         .judge(|timeline| expect::action_rejected(timeline, &code))
         .await;
 }
 
 #[then(expr = "an answer to the owner is delivered")]
-async fn owner_answered(world: &mut World) {
-    let owner = world.session.cast.owner.clone();
-    let reply_to = world.session.last_from(&owner);
-    let text = world.session.cast.text();
-    let sent = world
-        .session
-        .send_to(Person::Owner, &text, reply_to.as_deref())
-        .await;
-    if world.drive(sent).is_some() {
-        world.judge_now(|timeline| expect::action_reached(timeline, &owner));
-    }
+async fn owner_answered(bench: &mut Bench) {
+    let owner = bench.person(Person::Owner);
+    let sends = async |session: &mut Session| {
+        let reply_to = session.last_from(&owner);
+        let text = session.cast.text();
+        session
+            .send_to(Person::Owner, &text, reply_to.as_deref())
+            .await
+    };
+    bench.first(sends).await;
+    bench.judge_now(|timeline| expect::action_reached(timeline, &owner));
 }
 
 #[then(expr = "an answer to the owner's next message is delivered")]
-async fn next_answered(world: &mut World) {
-    let text = world.session.cast.text();
-    world.session.say(Person::Owner, &text);
-    let answered = world.session.answer_last().await;
-    if world.drive(answered).is_some() {
-        let owner = world.session.cast.owner.clone();
-        world.judge_now(|timeline| expect::action_reached(timeline, &owner));
-    }
+async fn next_answered(bench: &mut Bench) {
+    let answers = async |session: &mut Session| {
+        let text = session.cast.text();
+        session.say(Person::Owner, &text);
+        session.answer_last().await
+    };
+    bench.first(answers).await;
+    let owner = bench.person(Person::Owner);
+    bench.judge_now(|timeline| expect::action_reached(timeline, &owner));
 }
 
 #[then(
     regex = r"^the answer reached the owner in the context of the owner's (first|last) message$"
 )]
-fn in_context(world: &mut World, which: String) {
-    let owner = world.session.cast.owner.clone();
+fn in_context(bench: &mut Bench, which: String) {
+    let owner = bench.person(Person::Owner);
     let which = if which == "first" {
         Which::First
     } else {
         Which::Last
     };
-    world.judge_now(|timeline| expect::delivered_in_context(timeline, &owner, which));
+    bench.judge_now(|timeline| expect::delivered_in_context(timeline, &owner, which));
 }
 
 #[then(expr = "the action is rejected with {string} and nothing was sent")]
-fn rejected_and_not_sent(world: &mut World, code: String) {
-    world.judge_now(|timeline| expect::action_rejected(timeline, &code));
+fn rejected_and_not_sent(bench: &mut Bench, code: String) {
+    bench.judge_now(|timeline| expect::action_rejected(timeline, &code));
 }
 
 #[then(expr = "every one of those answers is rejected for its context")]
-fn rejected_for_context(world: &mut World) {
-    world.judge_now(expect::rejected_for_context);
+fn rejected_for_context(bench: &mut Bench) {
+    bench.judge_now(expect::rejected_for_context);
 }
 
 #[then(expr = "the refused context was used at most {int} times")]
-fn context_used(world: &mut World, limit: usize) {
-    world.judge_now(|timeline| expect::context_used_at_most(timeline, limit));
+fn context_used(bench: &mut Bench, limit: usize) {
+    bench.judge_now(|timeline| expect::context_used_at_most(timeline, limit));
 }
 
 #[then(expr = "the action is applied and nothing was sent")]
-fn applied(world: &mut World) {
-    world.judge_now(expect::action_applied);
+fn applied(bench: &mut Bench) {
+    bench.judge_now(expect::action_applied);
 }
 
 #[then(
     expr = "the request reaches the owner word for word, or is rejected as unsupported where it is not claimed"
 )]
-fn approval_or_unsupported(world: &mut World) {
-    let owner = world.session.cast.owner.clone();
-    world.judge_now(|timeline| expect::approval_delivered_or_unsupported(timeline, &owner));
+fn approval_or_unsupported(bench: &mut Bench) {
+    let owner = bench.person(Person::Owner);
+    bench.judge_now(|timeline| expect::approval_delivered_or_unsupported(timeline, &owner));
 }
 
 #[then(expr = "the request reached the owner word for word")]
-fn approval_reached(world: &mut World) {
-    let owner = world.session.cast.owner.clone();
-    world.judge_now(|timeline| expect::action_reached(timeline, &owner));
+fn approval_reached(bench: &mut Bench) {
+    let owner = bench.person(Person::Owner);
+    bench.judge_now(|timeline| expect::action_reached(timeline, &owner));
 }
 
 #[then(expr = "the action is refused with a pointer to the fault and nothing was sent")]
-async fn refused_at(world: &mut World) {
-    let flaw = world.action_flaw.map_or("", Flaw::words);
-    world
-        .judge(|timeline| expect::action_refused_at(timeline, flaw))
-        .await;
+async fn refused_at(bench: &mut Bench) {
+    bench.judge(expect::action_refused_at_its_flaw).await;
 }
 
 #[then(expr = "the owner reads the whole text in chunks within the limit")]
-fn chunks(world: &mut World) {
-    let limit = world.session.draft.integration.config.message_chunk_limit();
-    world.judge_now(|timeline| expect::chunks_are_whole(timeline, limit));
+fn chunks(bench: &mut Bench) {
+    bench.judge_now(expect::chunks_are_whole);
 }
 
 #[then(expr = "the receipt counts and names what the owner received")]
-fn receipt_counts(world: &mut World) {
-    world.judge_now(expect::receipt_counts_deliveries);
+fn receipt_counts(bench: &mut Bench) {
+    bench.judge_now(expect::receipt_counts_deliveries);
 }
 
 #[then(expr = "the receipt says that a part was delivered and counts it")]
-fn partial(world: &mut World) {
+fn partial(bench: &mut Bench) {
     // 200 letters at 40 a message.
-    world.judge_now(|timeline| expect::partly_delivered(timeline, 5));
+    bench.judge_now(|timeline| expect::partly_delivered(timeline, 5));
 }
 
 #[then(expr = "the receipt does not say that the answer was delivered")]
-fn not_delivered(world: &mut World) {
-    world.judge_now(expect::not_claimed_delivered);
+fn not_delivered(bench: &mut Bench) {
+    bench.judge_now(expect::not_claimed_delivered);
 }
 
 #[then(expr = "the owner reads the answer once")]
-fn read_once(world: &mut World) {
-    world.judge_now(expect::read_once);
+fn read_once(bench: &mut Bench) {
+    bench.judge_now(expect::read_once);
 }
 
 #[then(expr = "the owner reads the answer once, and both receipts say that it was delivered")]
-fn read_once_and_said(world: &mut World) {
-    world.judge_now(expect::read_once);
-    world.judge_now(expect::all_receipts_delivered);
+fn read_once_and_said(bench: &mut Bench) {
+    bench.judge_now(expect::read_once);
+    bench.judge_now(expect::all_receipts_delivered);
 }
 
 #[then(
     expr = "within 20 seconds the answer was delivered once, or is reported as limited with a time to try again"
 )]
-fn rate_limited(world: &mut World) {
-    world.judge_now(expect::rate_limit_is_handled);
+fn rate_limited(bench: &mut Bench) {
+    bench.judge_now(expect::rate_limit_is_handled);
 }

@@ -2,8 +2,9 @@
 
 use cucumber::{given, then, when};
 
+use crate::runner::bench::Bench;
 use crate::runner::world::World;
-use crate::session::{Driven, Flaw, Mood, Stop, allowlist, expect};
+use crate::session::{Driven, Flaw, Mood, Person, Session, Stop, allowlist, expect};
 
 #[given(expr = "a configuration with every field")]
 fn every_field(world: &mut World) {
@@ -120,58 +121,58 @@ async fn restart(world: &mut World, how: &str) -> Driven {
 }
 
 #[then(expr = "the start is refused with a pointer to the fault")]
-fn start_refused(world: &mut World) {
-    let flaw = world.session.draft.flaw.map_or("", Flaw::words);
-    world.judge_now(|timeline| expect::start_is_refused_at(timeline, flaw));
+fn start_refused(bench: &mut Bench) {
+    bench.judge_now(expect::start_is_refused_at_its_flaw);
 }
 
 #[then(expr = "the adapter did not poll before it had a faultless configuration")]
-async fn not_polled(world: &mut World) {
-    world.session.draft.flaw = None;
-    let restarted = world.session.start_again().await;
-    if world.drive(restarted).is_some() {
-        world
-            .judge(expect::nothing_was_polled_for_the_refused)
-            .await;
-    }
+async fn not_polled(bench: &mut Bench) {
+    let starts = async |session: &mut Session| {
+        session.draft.flaw = None;
+        session.start_again().await
+    };
+    bench.first(starts).await;
+    bench
+        .judge(expect::nothing_was_polled_for_the_refused)
+        .await;
 }
 
 #[then(expr = "the adapter refuses to start, or holds back a friend who is not paired")]
-async fn pairing_enforced(world: &mut World) {
-    if world.session.log.read(expect::last_start_error).is_some() {
-        world.judge_now(expect::pairing_is_enforced_or_refused);
-        return;
-    }
-    let session = &mut world.session;
-    let text = session.cast.text();
-    session.say(crate::session::Person::Friend, &text);
-    world.judge(expect::pairing_is_enforced_or_refused).await;
+async fn pairing_enforced(bench: &mut Bench) {
+    let speaks = async |session: &mut Session| {
+        if session.log.read(expect::last_start_error).is_some() {
+            return Ok(());
+        }
+        let text = session.cast.text();
+        session.say(Person::Friend, &text);
+        session.fence().await
+    };
+    bench.first(speaks).await;
+    bench.judge_now(expect::pairing_is_enforced_or_refused);
 }
 
 #[then(expr = "the adapter starts without polling and says that it is stopped")]
-async fn silent_start(world: &mut World) {
-    world.judge(expect::started_silently).await;
+async fn silent_start(bench: &mut Bench) {
+    bench.judge(expect::started_silently).await;
 }
 
 #[then(expr = "the adapter shows the owner, the allowlist and the policy it was given")]
-async fn shows_access(world: &mut World) {
-    let audited = world.session.audit().await;
-    if world.drive(audited).is_some() {
-        world.judge_now(expect::access_matches_configuration);
-    }
+async fn shows_access(bench: &mut Bench) {
+    bench.first(Session::audit).await;
+    bench.judge_now(expect::access_matches_configuration);
 }
 
 #[then(expr = "its declaration names id, version, targets, features and health")]
-fn declares(world: &mut World) {
-    world.judge_now(expect::declaration_is_complete);
+fn declares(bench: &mut Bench) {
+    bench.judge_now(expect::declaration_is_complete);
 }
 
 #[then(expr = "its declaration names WeChat among its targets")]
-fn declares_wechat(world: &mut World) {
-    world.judge_now(expect::declaration_names_wechat);
+fn declares_wechat(bench: &mut Bench) {
+    bench.judge_now(expect::declaration_names_wechat);
 }
 
 #[then(expr = "its declaration claims only features of v0")]
-fn declares_features(world: &mut World) {
-    world.judge_now(expect::declaration_claims_known_features);
+fn declares_features(bench: &mut Bench) {
+    bench.judge_now(expect::declaration_claims_known_features);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cucumber::{then, when};
 
+use crate::runner::bench::Bench;
 use crate::runner::world::World;
 use crate::session::{Driven, Endpoint, Session, Stop, Trouble, expect};
 
@@ -81,19 +82,15 @@ async fn asks(world: &mut World) {
 }
 
 #[then(expr = "the adapter is not healthy while that lasts")]
-async fn not_healthy(world: &mut World) {
-    let watched = world.session.watch_trouble().await;
-    if world.drive(watched).is_some() {
-        world.judge_now(expect::not_healthy_while_failing);
-    }
+async fn not_healthy(bench: &mut Bench) {
+    bench.first(Session::watch_trouble).await;
+    bench.judge_now(expect::not_healthy_while_failing);
 }
 
 #[then(expr = "its recent errors still show it when WeChat works again")]
-async fn still_shown(world: &mut World) {
-    let driven = mend_and_ask(&mut world.session).await;
-    if world.drive(driven).is_some() {
-        world.judge_now(expect::failures_are_on_record);
-    }
+async fn still_shown(bench: &mut Bench) {
+    bench.first(mend_and_ask).await;
+    bench.judge_now(expect::failures_are_on_record);
 }
 
 async fn mend_and_ask(session: &mut Session) -> Driven {
@@ -102,50 +99,42 @@ async fn mend_and_ask(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "the adapter is healthy again without a restart")]
-async fn healthy_again(world: &mut World) {
-    let watched = world.session.watch_recovery().await;
-    if world.drive(watched).is_some() {
-        world.judge_now(expect::healthy_again);
-    }
+async fn healthy_again(bench: &mut Bench) {
+    bench.first(Session::watch_recovery).await;
+    bench.judge_now(expect::healthy_again);
 }
 
 #[then(expr = "its recent errors hold codes, times and counts and nothing else")]
-async fn metadata(world: &mut World) {
-    let asked = world.session.health().await;
-    if world.drive(asked).is_some() {
-        world.judge_now(expect::errors_are_metadata);
-    }
+async fn metadata(bench: &mut Bench) {
+    bench.first(Session::health).await;
+    bench.judge_now(expect::errors_are_metadata);
 }
 
 #[then(expr = "the adapter is unhealthy, since its login has expired")]
-async fn expired(world: &mut World) {
-    let asked = world.session.health().await;
-    if world.drive(asked).is_some() {
-        world.judge_now(expect::expired_is_shown);
-    }
+async fn expired(bench: &mut Bench) {
+    bench.first(Session::health).await;
+    bench.judge_now(expect::expired_is_shown);
 }
 
 #[then(expr = "it polled at most once a second")]
-fn once_a_second(world: &mut World) {
-    world.judge_now(|timeline| expect::unhurried_after_expiry(timeline, 1_000, WINDOW_MS));
+fn once_a_second(bench: &mut Bench) {
+    bench.judge_now(|timeline| expect::unhurried_after_expiry(timeline, 1_000, WINDOW_MS));
 }
 
 #[then(expr = "it did not try to log in")]
-fn no_login(world: &mut World) {
-    world.judge_now(expect::no_login_attempted);
+fn no_login(bench: &mut Bench) {
+    bench.judge_now(expect::no_login_attempted);
 }
 
 #[then(expr = "from the second failure in a row on, its polls are at least 200 milliseconds apart")]
-fn unhurried(world: &mut World) {
-    world.judge_now(|timeline| expect::unhurried_while_failing(timeline, 200, WINDOW_MS));
+fn unhurried(bench: &mut Bench) {
+    bench.judge_now(|timeline| expect::unhurried_while_failing(timeline, 200, WINDOW_MS));
 }
 
 #[then(expr = "the time it last saw WeChat has moved to its last successful poll")]
-async fn seen_moved(world: &mut World) {
-    let driven = fence_and_ask(&mut world.session).await;
-    if world.drive(driven).is_some() {
-        world.judge_now(expect::last_seen_moved);
-    }
+async fn seen_moved(bench: &mut Bench) {
+    bench.first(fence_and_ask).await;
+    bench.judge_now(expect::last_seen_moved);
 }
 
 async fn fence_and_ask(session: &mut Session) -> Driven {
@@ -154,9 +143,7 @@ async fn fence_and_ask(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "the time it last saw WeChat has not moved")]
-async fn seen_stood(world: &mut World) {
-    let asked = world.session.health().await;
-    if world.drive(asked).is_some() {
-        world.judge_now(expect::last_seen_stood);
-    }
+async fn seen_stood(bench: &mut Bench) {
+    bench.first(Session::health).await;
+    bench.judge_now(expect::last_seen_stood);
 }

@@ -2,6 +2,7 @@
 
 use cucumber::{given, then, when};
 
+use crate::runner::bench::Bench;
 use crate::runner::world::World;
 use crate::session::{Driven, Mood, Person, Session, Stop, expect};
 
@@ -36,9 +37,9 @@ async fn comes_early(world: &mut World, what: String) {
 #[then(
     regex = r"^(a message|a question for the access rules|a new time|a start) is refused, since the adapter is not started$"
 )]
-fn early_refused(world: &mut World, what: String) {
-    if let Some(method) = world.drive(method(&what)) {
-        world.judge_now(|timeline| expect::early_call_is_refused(timeline, method));
+fn early_refused(bench: &mut Bench, what: String) {
+    if let Some(method) = bench.drive(method(&what)) {
+        bench.judge_now(|timeline| expect::early_call_is_refused(timeline, method));
     }
 }
 
@@ -53,12 +54,13 @@ fn method(what: &str) -> Driven<&'static str> {
 }
 
 #[then(regex = r"^the adapter works once it is (greeted and )?started$")]
-async fn works_once_started(world: &mut World, greeted: String) {
-    let worked = work(&mut world.session, !greeted.is_empty()).await;
-    if world.drive(worked).is_some() {
-        let owner = world.session.cast.owner.clone();
-        world.judge_now(|timeline| expect::action_reached(timeline, &owner));
-    }
+async fn works_once_started(bench: &mut Bench, greeted: String) {
+    let greet = !greeted.is_empty();
+    bench
+        .first(async |session| work(session, greet).await)
+        .await;
+    let owner = bench.person(Person::Owner);
+    bench.judge_now(|timeline| expect::action_reached(timeline, &owner));
 }
 
 async fn work(session: &mut Session, greet: bool) -> Driven {
@@ -83,17 +85,18 @@ async fn start_twice(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "the second start is refused")]
-fn second_refused(world: &mut World) {
-    world.judge_now(expect::second_start_is_refused);
+fn second_refused(bench: &mut Bench) {
+    bench.judge_now(expect::second_start_is_refused);
 }
 
 #[then(expr = "a faultless start is accepted after the refused one")]
-async fn good_after_refused(world: &mut World) {
-    world.session.draft.flaw = None;
-    let started = world.session.start().await;
-    if world.drive(started).is_some() {
-        world.judge_now(expect::good_start_after_refused);
-    }
+async fn good_after_refused(bench: &mut Bench) {
+    let starts = async |session: &mut Session| {
+        session.draft.flaw = None;
+        session.start().await
+    };
+    bench.first(starts).await;
+    bench.judge_now(expect::good_start_after_refused);
 }
 
 #[when(expr = "AIOS asks the adapter to stop while a poll is held")]
@@ -111,8 +114,8 @@ async fn stop_while_polling(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "the poll has ended and the adapter has stopped within the grace period")]
-fn poll_ended(world: &mut World) {
-    world.judge_now(expect::stop_ended_the_poll);
+fn poll_ended(bench: &mut Bench) {
+    bench.judge_now(expect::stop_ended_the_poll);
 }
 
 #[when(expr = "AIOS asks the adapter twice to stop")]
@@ -127,8 +130,8 @@ async fn stop_twice(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "both times the adapter says that it has stopped")]
-fn both_times(world: &mut World) {
-    world.judge_now(expect::stop_may_be_repeated);
+fn both_times(bench: &mut Bench) {
+    bench.judge_now(expect::stop_may_be_repeated);
 }
 
 #[when(expr = "AIOS asks the adapter to stop")]
@@ -149,13 +152,13 @@ async fn has_had_time(world: &mut World) {
 }
 
 #[then(expr = "nothing more comes from the adapter")]
-fn nothing_more(world: &mut World) {
-    world.judge_now(expect::silent_after_stop);
+fn nothing_more(bench: &mut Bench) {
+    bench.judge_now(expect::silent_after_stop);
 }
 
 #[then(expr = "AIOS receives each message exactly once")]
-async fn each_once(world: &mut World) {
-    world.judge(expect::each_forwarded_once).await;
+async fn each_once(bench: &mut Bench) {
+    bench.judge(expect::each_forwarded_once).await;
 }
 
 #[when(expr = "AIOS takes that event and at the same moment stops the adapter")]
@@ -176,18 +179,18 @@ async fn input_ends(world: &mut World) {
 }
 
 #[then(expr = "the adapter is gone and has left nothing running")]
-fn gone(world: &mut World) {
-    world.judge_now(expect::left_with_its_input);
+fn gone(bench: &mut Bench) {
+    bench.judge_now(expect::left_with_its_input);
 }
 
 #[then(expr = "it answers with the versions it speaks")]
-fn versions(world: &mut World) {
-    world.judge_now(expect::unknown_version_is_answered);
+fn versions(bench: &mut Bench) {
+    bench.judge_now(expect::unknown_version_is_answered);
 }
 
 #[then(expr = "everything on its output belonged to the protocol")]
-async fn pure_output(world: &mut World) {
-    world.judge(expect::only_protocol).await;
+async fn pure_output(bench: &mut Bench) {
+    bench.judge(expect::only_protocol).await;
 }
 
 #[when(expr = "AIOS answers that message once more")]
@@ -197,17 +200,13 @@ async fn begins_to_answer(world: &mut World) {
 }
 
 #[then(expr = "AIOS learns how the adapter is while the answer is still on its way")]
-async fn health_meanwhile(world: &mut World) {
-    let asked = world.session.health().await;
-    if world.drive(asked).is_some() {
-        world.judge_now(expect::health_did_not_wait);
-    }
+async fn health_meanwhile(bench: &mut Bench) {
+    bench.first(Session::health).await;
+    bench.judge_now(expect::health_did_not_wait);
 }
 
 #[then(expr = "the adapter stops within the grace period while the answer is still on its way")]
-async fn stop_meanwhile(world: &mut World) {
-    let stopped = world.session.stop_only().await;
-    if world.drive(stopped).is_some() {
-        world.judge_now(expect::stop_did_not_wait);
-    }
+async fn stop_meanwhile(bench: &mut Bench) {
+    bench.first(Session::stop_only).await;
+    bench.judge_now(expect::stop_did_not_wait);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
+use crate::runner::bench::Bench;
 use crate::runner::world::World;
 use crate::session::expect::{self, Resumption};
 use crate::session::{Damage, Driven, Mood, Quarry, Session, Stop};
@@ -168,51 +169,49 @@ async fn give_again_renamed(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "no position was acknowledged before AIOS had taken what came before it")]
-async fn acknowledged(world: &mut World) {
-    world.judge(expect::acknowledged_after_acceptance).await;
+async fn acknowledged(bench: &mut Bench) {
+    bench.judge(expect::acknowledged_after_acceptance).await;
 }
 
 #[then(expr = "AIOS takes every message, in the order they were sent")]
-async fn takes_in_order(world: &mut World) {
-    world.judge(expect::all_accepted_in_order).await;
+async fn takes_in_order(bench: &mut Bench) {
+    bench.judge(expect::all_accepted_in_order).await;
 }
 
 #[then(regex = r"^its first poll goes on from the last position( or an earlier one)?$")]
-async fn goes_on(world: &mut World, earlier: String) {
+async fn goes_on(bench: &mut Bench, earlier: String) {
     let how = if earlier.is_empty() {
         Resumption::Last
     } else {
         Resumption::LastOrEarlier
     };
-    world.judge(|timeline| expect::goes_on(timeline, how)).await;
+    bench.judge(|timeline| expect::goes_on(timeline, how)).await;
 }
 
 #[then(expr = "positions under different cursor keys stay apart")]
-async fn apart(world: &mut World) {
-    world.judge(expect::positions_stay_apart).await;
+async fn apart(bench: &mut Bench) {
+    bench.judge(expect::positions_stay_apart).await;
 }
 
 #[then(
     regex = r"^AIOS was offered (them again|nothing again but) under the dedup keys? of the first time$"
 )]
-async fn same_keys(world: &mut World, which: String) {
+async fn same_keys(bench: &mut Bench, which: String) {
     let needed = which == "them again";
-    world
+    bench
         .judge(|timeline| expect::one_key_for_each(timeline, needed))
         .await;
 }
 
 #[then(expr = "the refused message was offered once, and nothing else was held up")]
-async fn refused_once(world: &mut World) {
-    world.judge(expect::refused_once).await;
+async fn refused_once(bench: &mut Bench) {
+    bench.judge(expect::refused_once).await;
 }
 
 #[then(expr = "the adapter reports {string} among its recent errors")]
-async fn reports(world: &mut World, code: String) {
-    let driven = ask_for_health(&mut world.session).await;
-    if world.drive(driven).is_some() {
-        world.judge_now(|timeline| expect::reported(timeline, &code));
-    }
+async fn reports(bench: &mut Bench, code: String) {
+    bench.first(ask_for_health).await;
+    bench.judge_now(|timeline| expect::reported(timeline, &code));
 }
 
 async fn ask_for_health(session: &mut Session) -> Driven {
@@ -221,23 +220,21 @@ async fn ask_for_health(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "nothing that the adapter keeps holds the text of a message")]
-async fn files_hold_nothing(world: &mut World) {
-    let passed = world.session.fence().await;
-    if world.drive(passed).is_none() {
-        return;
-    }
-    let searched = world.session.hunt_files(&[Quarry::Bodies]);
-    if world.drive(searched).is_some() {
-        world.judge_now(expect::nothing_was_found);
-    }
+async fn files_hold_nothing(bench: &mut Bench) {
+    let searches = async |session: &mut Session| {
+        session.fence().await?;
+        session.hunt_files(&[Quarry::Bodies])
+    };
+    bench.first(searches).await;
+    bench.judge_now(expect::nothing_was_found);
 }
 
 #[then(expr = "it was forwarded once, as the window was not over")]
-async fn within(world: &mut World) {
-    world.judge(expect::known_within_the_window).await;
+async fn within(bench: &mut Bench) {
+    bench.judge(expect::known_within_the_window).await;
 }
 
 #[then(expr = "it is forwarded again, as the window is over")]
-async fn beyond(world: &mut World) {
-    world.judge(expect::forgotten_beyond_the_window).await;
+async fn beyond(bench: &mut Bench) {
+    bench.judge(expect::forgotten_beyond_the_window).await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cucumber::{then, when};
 
+use crate::runner::bench::Bench;
 use crate::runner::world::World;
 use crate::session::{
     Driven, Endpoint, Fault, FaultRule, Flaw, Item, Letter, Mood, Person, Quarry, Session, Shape,
@@ -164,48 +165,46 @@ async fn windows(session: &mut Session) -> Driven {
 }
 
 #[then(expr = "no body is found in anything the adapter left behind")]
-fn no_body_in_files(world: &mut World) {
-    let hunted = world.session.hunt_files(&[Quarry::Bodies]);
-    if world.drive(hunted).is_some() {
-        world.judge_now(expect::nothing_was_found);
-    }
+async fn no_body_in_files(bench: &mut Bench) {
+    bench
+        .first(async |session| session.hunt_files(&[Quarry::Bodies]))
+        .await;
+    bench.judge_now(expect::nothing_was_found);
 }
 
 #[then(expr = "no body is found in anything the adapter said, but for the events that forward it")]
-fn no_body_in_words(world: &mut World) {
-    let hunted = world.session.hunt_words(&[Quarry::Bodies]);
-    if world.drive(hunted).is_some() {
-        world.judge_now(expect::nothing_was_found);
-    }
+async fn no_body_in_words(bench: &mut Bench) {
+    bench
+        .first(async |session| session.hunt_words(&[Quarry::Bodies]))
+        .await;
+    bench.judge_now(expect::nothing_was_found);
 }
 
 #[then(expr = "neither the credential nor a context is found in anything the adapter said")]
-fn no_secret_in_words(world: &mut World) {
-    let hunted = world
-        .session
-        .hunt_words(&[Quarry::Credential, Quarry::Contexts]);
-    if world.drive(hunted).is_some() {
-        world.judge_now(expect::nothing_was_found);
-    }
+async fn no_secret_in_words(bench: &mut Bench) {
+    bench
+        .first(async |session| session.hunt_words(&[Quarry::Credential, Quarry::Contexts]))
+        .await;
+    bench.judge_now(expect::nothing_was_found);
 }
 
 #[then(expr = "the credential is found in nothing the adapter left behind")]
-fn no_credential_in_files(world: &mut World) {
-    let hunted = world.session.hunt_files(&[Quarry::Credential]);
-    if world.drive(hunted).is_some() {
-        world.judge_now(expect::nothing_was_found);
-    }
+async fn no_credential_in_files(bench: &mut Bench) {
+    bench
+        .first(async |session| session.hunt_files(&[Quarry::Credential]))
+        .await;
+    bench.judge_now(expect::nothing_was_found);
 }
 
 #[then(expr = "no context is found in anything the adapter left behind")]
-fn no_context_in_files(world: &mut World) {
-    let hunted = world.session.hunt_files(&[Quarry::Contexts]);
-    if world.drive(hunted).is_some() {
-        world.judge_now(expect::nothing_was_found);
-    }
+async fn no_context_in_files(bench: &mut Bench) {
+    bench
+        .first(async |session| session.hunt_files(&[Quarry::Contexts]))
+        .await;
+    bench.judge_now(expect::nothing_was_found);
 }
 
 #[then(expr = "what the adapter keeps has not grown with the messages")]
-fn no_growth(world: &mut World) {
-    world.judge_now(expect::state_does_not_grow);
+fn no_growth(bench: &mut Bench) {
+    bench.judge_now(expect::state_does_not_grow);
 }

@@ -120,8 +120,9 @@ fn nothing_sent_for(act: &Act<'_>) -> Judgement {
 ///
 /// # Errors
 /// It was taken, refused otherwise, or something was sent.
-pub fn action_refused_at(timeline: &Timeline, flaw: &str) -> Judgement {
-    let act = View::of(timeline).last_act()?;
+pub fn action_refused_at_its_flaw(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let (flaw, act) = (view.flaw(), view.last_act()?);
     let expected = format!("the action refused with -32602, since {flaw}");
     let Some(error) = act.error else {
         return Err(Mismatch::new(expected, shown(act.result), vec![act.at]));
@@ -183,9 +184,10 @@ pub fn approval_delivered_or_unsupported(timeline: &Timeline, owner: &str) -> Ju
 ///
 /// # Errors
 /// One of these is otherwise.
-pub fn chunks_are_whole(timeline: &Timeline, limit: usize) -> Judgement {
+pub fn chunks_are_whole(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
     let act = view.last_act()?;
+    let limit = chunk_limit(view)?;
     let owner = act
         .params
         .pointer("/payload/recipient")
@@ -216,6 +218,14 @@ pub fn chunks_are_whole(timeline: &Timeline, limit: usize) -> Judgement {
         offset += delivered.text.len();
     }
     Ok(citations)
+}
+
+/// The chunk limit that the adapter was started with.
+fn chunk_limit(view: View<'_>) -> Result<usize, Mismatch> {
+    let document = view.integration()?;
+    contract::decode::<contract::Integration>(document)
+        .map(|integration| integration.config.message_chunk_limit())
+        .map_err(|finding| Mismatch::undecided("a faultless configuration", finding.to_string()))
 }
 
 /// The receipt of the last action counts and names what the person received.

@@ -152,8 +152,9 @@ pub fn declaration_claims_known_features(timeline: &Timeline) -> Judgement {
 ///
 /// # Errors
 /// It was accepted, refused otherwise, or the pointer leads elsewhere.
-pub fn start_is_refused_at(timeline: &Timeline, flaw: &str) -> Judgement {
+pub fn start_is_refused_at_its_flaw(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
+    let flaw = view.flaw();
     let told = view
         .told("start")
         .first()

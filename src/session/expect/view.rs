@@ -434,6 +434,18 @@ impl<'t> View<'t> {
             .ok_or_else(|| Mismatch::undecided("a configuration", "no adapter was started"))
     }
 
+    /// The fault that the kit put into its last document, in words; nothing if there was none.
+    #[must_use]
+    pub fn flaw(&self) -> &'t str {
+        self.facts()
+            .rev()
+            .find_map(|(_, fact)| match fact {
+                Fact::Flawed { what } => Some(what.as_str()),
+                _ => None,
+            })
+            .unwrap_or_default()
+    }
+
     /// Whether the adapter claims a feature.
     #[must_use]
     pub fn claims(&self, feature: &str) -> bool {

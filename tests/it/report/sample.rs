@@ -115,6 +115,8 @@ pub(super) fn case(rule: &str, name: &str, outcome: Outcome, message: &str) -> C
             ),
         ],
         timeline,
+        judged_at: None,
+        seal: None,
         took_us: 4_500,
     }
 }

@@ -4,6 +4,7 @@
 //! `AIOS_WECHAT_FOREIGN=require` turns that into a failure, `AIOS_WECHAT_FOREIGN=off` skips all.
 
 mod bench;
+mod browser;
 mod clients;
 mod node;
 mod place;
@@ -41,6 +42,10 @@ fn main() -> ExitCode {
         trial(
             "jsonschema_judges_every_fixture_as_the_types_do",
             schemas::jsonschema_agrees,
+        ),
+        trial(
+            "the_page_of_a_report_is_usable_by_everybody_and_obeys_nobody",
+            browser::report_page,
         ),
         trial(
             "typescript_types_have_names_of_their_own",

@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod cli;
 pub mod contract;
+pub mod diff;
 pub mod evidence;
 pub mod hunt;
 pub mod mutant;

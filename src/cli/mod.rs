@@ -3,6 +3,7 @@
 mod advice;
 mod args;
 pub mod catalogue;
+pub mod diff;
 mod exit;
 mod output;
 pub mod remark;

@@ -4,8 +4,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use super::Exit;
 use super::remark::{Check, Remark, RemarkFormat, print};
+use crate::diff::Finding;
 use crate::mutant;
 use crate::publish::{self, Artifact, SCHEMA_FOLDER, prose};
 use crate::runner;
@@ -30,6 +35,12 @@ pub enum SpecCommand {
         after_help = "Examples:\n  aios-wechat spec check\n  aios-wechat spec check --format sarif > check.sarif"
     )]
     Check(CheckArgs),
+    /// What a change breaks, for whom, and what has still to be said or moved
+    #[command(
+        after_help = "Examples:\n  aios-wechat spec diff main\n  aios-wechat spec diff v0.1.0 HEAD --format markdown\n  \
+        aios-wechat spec diff HEAD~1 --write-fixtures fixtures"
+    )]
+    Diff(super::diff::DiffArgs),
 }
 
 /// Arguments of `spec check`.
@@ -59,6 +70,9 @@ pub fn run(
     }
     match &args.command {
         SpecCommand::Write => write(root, err),
+        SpecCommand::Diff(args) => {
+            super::diff::run(args, root, today(), || outdated(root), out, err)
+        }
         SpecCommand::Check(args) => {
             let remarks = check(root)?;
             print(&remarks, args.format, out)?;
@@ -74,6 +88,29 @@ pub fn run(
             })
         }
     }
+}
+
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Generated files that are not what the code generates, as findings of `spec diff`.
+fn outdated(root: &Path) -> io::Result<Vec<Finding>> {
+    let Ok(suite) = Suite::read(&features(root)?) else {
+        return Ok(Vec::new());
+    };
+    let problems = stale(root, &generated(&suite));
+    Ok(problems
+        .into_iter()
+        .map(|problem| Finding {
+            name: format!("generated:{}", problem.file),
+            what: format!(
+                "{}: {}; this comparison saw the file as it is",
+                problem.file, problem.what
+            ),
+            mend: problem.mend,
+        })
+        .collect())
 }
 
 fn write(root: &Path, err: &mut dyn Write) -> io::Result<Exit> {
@@ -176,7 +213,11 @@ fn features(root: &Path) -> io::Result<Vec<(String, String)>> {
 }
 
 /// The files below a folder with one of these endings, as path from the root and text, by path.
-fn texts(root: &Path, folder: &str, endings: &[&str]) -> io::Result<Vec<(String, String)>> {
+pub(super) fn texts(
+    root: &Path,
+    folder: &str,
+    endings: &[&str],
+) -> io::Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut open = vec![root.join(folder)];
     while let Some(folder) = open.pop() {

@@ -91,6 +91,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("landlock", &["confine"]),
     ("maud", &["report"]),
     ("quick_junit", &["report"]),
+    ("regex_syntax", &["diff"]),
     ("reqwest", &["reference"]),
     ("tempfile", &["proof", "reference", "session"]),
     (
@@ -117,7 +118,7 @@ const EFFECTS: &[&str] = &[
     "SystemTime",
     "Instant",
 ];
-const PURE: &[&str] = &["contract", "evidence", "report", "suite", "wire"];
+const PURE: &[&str] = &["contract", "diff", "evidence", "report", "suite", "wire"];
 
 /// The module that a file of `src` belongs to; `lib.rs` and `main.rs` belong to none.
 fn module(path: &str) -> Option<String> {

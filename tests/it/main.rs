@@ -4,6 +4,7 @@
 
 mod agreement;
 mod contract;
+mod diff;
 mod driver;
 mod fixtures;
 mod hunt;

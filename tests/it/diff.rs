@@ -1,0 +1,7 @@
+//! Changes of the contract, judged.
+
+mod corpus;
+mod edit;
+mod gate;
+mod schemas;
+mod sources;

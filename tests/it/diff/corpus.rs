@@ -321,7 +321,7 @@ fn judged(name: &str, kind: Kind, answer: &Answer, shows: &str, [writer, reader]
     if witness.to_string().len() < 2_000 {
         for document in smaller(witness) {
             assert!(
-                !shown(&document),
+                !tells(&document),
                 "{name}: {document} is smaller than {witness}"
             );
         }

@@ -36,10 +36,10 @@ const CHANGELOG: &str = "# Changelog\n\n## Kit 0.1.0 · specification v0 (draft)
 
 /// Changes the definition of every published schema that has it.
 pub(super) fn in_schemas(files: &mut Files, change: fn(&mut serde_json::Map<String, Value>)) {
-    for (path, text) in files
+    let schemas = files
         .iter_mut()
-        .filter(|(path, _)| path.ends_with(".schema.json"))
-    {
+        .filter(|(path, _)| path.ends_with(".schema.json"));
+    for (_, text) in schemas {
         let mut schema: Value = serde_json::from_str(text).unwrap();
         if let Some(parts) = schema["$defs"].as_object_mut() {
             change(parts);

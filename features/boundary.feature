@@ -52,6 +52,25 @@ Feature: Boundary
       And AIOS is available again after the adapter tried twice
       Then nothing was sent to anybody
 
+  @WX-BOUND-004 @MUST @contained @since:v0
+  Rule: The adapter MUST reach no network address but the transport it was given
+    Source: kit, interpretation 66
+    Why: What a message says must not decide whom the machine of its reader talks to.
+
+    Scenario: Neither a link nor a picture leads it elsewhere
+      Given an address that is none of the adapter's business
+      And a running adapter
+      When the owner sends a link to that address and a picture that lies there
+      Then the adapter connected to no address but WeChat's
+
+    Scenario: Nor does an ordinary hour
+      Given an address that is none of the adapter's business
+      And an adapter running with a context cache
+      When people and AIOS have talked for a while
+      And the adapter is stopped and started again
+      And the owner sends a text
+      Then the adapter connected to no address but WeChat's
+
   @WX-BOUND-005 @MUST @review @since:v0
   Rule: Local workspace, CLI, IDE and agent runtime MUST stay authoritative
     Source: seed, Product Boundary

@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod cli;
+pub mod confine;
 pub mod contract;
 pub mod diff;
 pub mod evidence;

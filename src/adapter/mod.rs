@@ -34,6 +34,7 @@ mod stray;
 mod subject;
 mod watch;
 
+pub use crate::confine::Reach;
 pub use call::CallError;
 pub use command::CommandLine;
 pub use ear::{Breach, Ear, Exit, Reply, Violation};
@@ -46,7 +47,7 @@ pub use running::{Ending, Reached, Running};
 pub use serve::{serve, serve_stdio};
 pub use sink::{Answer, EventError, EventSink};
 pub use stray::Stray;
-pub use subject::{LaunchError, Subject};
+pub use subject::{Containment, LaunchError, Subject};
 
 /// What an adapter is started with: the document, its secrets, where WeChat is, where state is
 /// kept, the clock.

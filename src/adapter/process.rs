@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::process::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 
 use super::command::CommandLine;
 use super::ear::{Ear, Exit};
@@ -16,6 +17,7 @@ use super::place::Place;
 use super::stray::{Brood, adopt_orphans, limit_files};
 use super::subject::LaunchError;
 use super::watch::FILE_BYTES;
+use crate::confine::{Reach, within};
 
 /// How much of stderr is kept.
 const LAST_WORDS: usize = 64 * 1024;
@@ -23,13 +25,18 @@ const LAST_WORDS: usize = 64 * 1024;
 /// The most bytes of stderr that are told as one line.
 const STDERR_LINE: usize = 8 * 1024;
 
-/// Starts the command in its place, in a process group of its own.
-pub(crate) fn spawn(command: &CommandLine, place: &Place) -> Result<(Child, Brood), LaunchError> {
+/// Starts the command in its place, in a process group of its own, contained as far as `reach`
+/// says.
+pub(crate) fn spawn(
+    command: &CommandLine,
+    place: &Place,
+    reach: Reach,
+) -> Result<(Child, Brood), LaunchError> {
     let words = command.words();
     let (program, arguments) = words.split_first().ok_or(LaunchError::NoCommand)?;
     adopt_orphans();
-    let child = Command::new(program)
-        .args(arguments)
+    let mut line = Command::new(program);
+    line.args(arguments)
         .env_clear()
         .envs(command.variables(place))
         .current_dir(command.folder(place))
@@ -37,12 +44,21 @@ pub(crate) fn spawn(command: &CommandLine, place: &Place) -> Result<(Child, Broo
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|source| LaunchError::Command {
-            program: shown(program.as_ref()),
-            source,
-        })?;
+        .kill_on_drop(true);
+    let here = Handle::current();
+    let mut start = || {
+        let _here = here.enter();
+        line.spawn()
+    };
+    let started = if reach == Reach::default() {
+        start()
+    } else {
+        within(&place.bounds(), reach, start).map_err(LaunchError::Containment)?
+    };
+    let child = started.map_err(|source| LaunchError::Command {
+        program: shown(program.as_ref()),
+        source,
+    })?;
     let leader = child
         .id()
         .and_then(|id| i32::try_from(id).ok())

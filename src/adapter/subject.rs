@@ -16,6 +16,7 @@ use super::place::Place;
 use super::process;
 use super::running::{Body, Running};
 use super::serve::serve;
+use crate::confine::Reach;
 
 /// How many bytes an in-memory pipe holds, as a pipe of the operating system does.
 const PIPE: usize = 64 * 1024;
@@ -38,7 +39,16 @@ pub struct Subject {
 #[derive(Clone)]
 enum Starter {
     Tenant(Tenant),
-    Command(CommandLine),
+    Command(CommandLine, Reach),
+}
+
+/// How far an adapter is contained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Containment {
+    /// Not at all: it runs in the kit's own process.
+    InThisProcess,
+    /// A child, so far.
+    Child(Reach),
 }
 
 /// Why an adapter could not be launched.
@@ -56,6 +66,9 @@ pub enum LaunchError {
         /// Why.
         source: io::Error,
     },
+    /// The containment that the kernel promised could not be had.
+    #[error("the adapter cannot be contained")]
+    Containment(#[source] io::Error),
     /// The in-process adapter got no thread.
     #[error("no thread for the adapter")]
     Thread(#[source] io::Error),
@@ -99,7 +112,27 @@ impl Subject {
     #[must_use]
     pub fn command(command: CommandLine) -> Self {
         Self {
-            starter: Starter::Command(command),
+            starter: Starter::Command(command, Reach::default()),
+        }
+    }
+
+    /// The same, contained: a child can write only in its [`Place`] and connect only to the ports
+    /// that the place names, as far as the system can enforce it. Nothing in this process can be
+    /// contained.
+    #[must_use]
+    pub fn contained(mut self) -> Self {
+        if let Starter::Command(_, reach) = &mut self.starter {
+            *reach = Reach::of_this_system();
+        }
+        self
+    }
+
+    /// How far it is contained.
+    #[must_use]
+    pub fn containment(&self) -> Containment {
+        match &self.starter {
+            Starter::Tenant(_) => Containment::InThisProcess,
+            Starter::Command(_, reach) => Containment::Child(*reach),
         }
     }
 
@@ -118,7 +151,7 @@ impl Subject {
     /// an error here.
     #[expect(
         clippy::unused_async,
-        reason = "containment may have to wait here, and callers await already"
+        reason = "callers await already, and a launch may yet wait"
     )]
     pub async fn launch(&self, place: &Place, ear: Arc<dyn Ear>) -> Result<Running, LaunchError> {
         match &self.starter {
@@ -136,8 +169,8 @@ impl Subject {
                     Body::Thread { exit, eviction },
                 ))
             }
-            Starter::Command(command) => {
-                let (mut child, brood) = process::spawn(command, place)?;
+            Starter::Command(command, reach) => {
+                let (mut child, brood) = process::spawn(command, place, *reach)?;
                 let pipes = (child.stdin.take(), child.stdout.take());
                 let (Some(mouth), Some(hearing)) = pipes else {
                     return Err(LaunchError::NoCommand);
@@ -161,7 +194,9 @@ impl fmt::Debug for Subject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.starter {
             Starter::Tenant(_) => formatter.write_str("Subject::in_process"),
-            Starter::Command(command) => formatter.debug_tuple("Subject").field(command).finish(),
+            Starter::Command(command, _) => {
+                formatter.debug_tuple("Subject").field(command).finish()
+            }
         }
     }
 }

@@ -77,12 +77,26 @@ pub(crate) struct RunArgs {
     /// Run the adapter in this folder instead of an empty one.
     #[arg(long, value_name = "DIR")]
     pub(crate) cwd: Option<PathBuf>,
+    /// Let the adapter write only in its sandbox folders and connect only to WeChat: as far as
+    /// the kernel can, only if it can, or not at all.
+    #[arg(long, value_enum, default_value_t = ContainmentArg::Auto)]
+    pub(crate) containment: ContainmentArg,
     /// Read the feature files of this folder instead of the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub(crate) features: Option<PathBuf>,
     /// The adapter's command and its arguments.
     #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ContainmentArg {
+    /// As far as the kernel can; the report says how far.
+    Auto,
+    /// Refuse to run where the kernel cannot.
+    Require,
+    /// Not at all.
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

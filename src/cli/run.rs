@@ -10,13 +10,13 @@ use jiff::Unit;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{LevelArg, RunArgs};
+use super::args::{ContainmentArg, LevelArg, RunArgs};
 use super::output::Output;
 use super::{Exit, Surroundings, complain};
 use crate::adapter::{CommandLine, Subject};
 use crate::reference::Reference;
 use crate::report::{CaseResult, Outcome, annotation, terminal};
-use crate::runner::{self, Levels, Progress, Run, Selection};
+use crate::runner::{self, Containment, Levels, Progress, Run, Selection};
 use crate::suite::{Problem, Suite};
 
 /// Runs `run`.
@@ -71,6 +71,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         jobs: args.jobs.unwrap_or_else(cores),
         repeat: args.repeat,
         strict: args.strict,
+        containment: containment(args.containment, &subject)?,
         subject: words,
         interrupt: CancellationToken::new(),
     };
@@ -80,6 +81,21 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         run,
         output,
     })
+}
+
+fn containment(asked: ContainmentArg, subject: &Subject) -> Result<Containment, String> {
+    let containment = match asked {
+        ContainmentArg::Auto => Containment::Auto,
+        ContainmentArg::Require => Containment::Require,
+        ContainmentArg::Off => Containment::Off,
+    };
+    match containment.missing(subject) {
+        Some(why) if asked == ContainmentArg::Require => Err(format!(
+            "the adapter cannot be contained: {why}\n  hint: --containment auto contains as far as \
+             it can, and the report says how far"
+        )),
+        _ => Ok(containment),
+    }
 }
 
 fn levels(level: LevelArg) -> Levels {

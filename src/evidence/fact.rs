@@ -272,6 +272,13 @@ pub enum Fact {
         /// The method.
         method: String,
     },
+    /// The kit listens at an address that is none of the adapter's business.
+    Lured {
+        /// The address, with its port.
+        address: String,
+    },
+    /// Somebody connected to that address.
+    Strayed,
     /// AIOS answered an event.
     Settled {
         /// Which process.
@@ -350,7 +357,8 @@ impl Fact {
             | Self::Closed { .. }
             | Self::Damaged { .. }
             | Self::Stderr { .. }
-            | Self::Violation { .. } => Lane::Adapter,
+            | Self::Violation { .. }
+            | Self::Strayed => Lane::Adapter,
             Self::Asked { .. }
             | Self::Told { .. }
             | Self::Silent { .. }
@@ -363,6 +371,7 @@ impl Fact {
             | Self::FenceHeld { .. }
             | Self::Hunted { .. }
             | Self::Measured { .. }
+            | Self::Lured { .. }
             | Self::Clock { .. }
             | Self::Flawed { .. }
             | Self::Stopped { .. }

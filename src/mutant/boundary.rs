@@ -1,5 +1,7 @@
 //! Mutants that step over the adapter's boundary (WX-BOUND).
 
+use std::net::TcpStream;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -41,7 +43,44 @@ pub(super) const MUTANTS: &[Mutant] = &[
         reason: "nothing to be sent that AIOS did not ask for",
         make: || bent(|| AnswersByItself),
     },
+    Mutant {
+        name: "follows-links",
+        breaks: "It connects to where a link in a text leads.",
+        rule: "WX-BOUND-004",
+        reason: "no connection but to WeChat",
+        make: || {
+            batches(|batch| {
+                for message in batch {
+                    let text = message.pointer("/item_list/0/text_item/text");
+                    visit(text.and_then(Value::as_str).unwrap_or_default());
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "fetches-pictures",
+        breaks: "It connects to where a picture says that it lies.",
+        rule: "WX-BOUND-004",
+        reason: "no connection but to WeChat",
+        make: || {
+            batches(|batch| {
+                for message in batch {
+                    let url = message.pointer("/item_list/0/image_item/url");
+                    visit(url.and_then(Value::as_str).unwrap_or_default());
+                }
+            })
+        },
+    },
 ];
+
+/// Connects to the host of the first link in a text, if there is one.
+fn visit(text: &str) {
+    let rest = text.split_once("http://").map_or("", |(_, rest)| rest);
+    let host = rest.split(['/', ' ']).next().unwrap_or_default();
+    if !host.is_empty() {
+        drop(TcpStream::connect(host));
+    }
+}
 
 #[derive(Default)]
 struct AsksForSessions {

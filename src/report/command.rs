@@ -16,6 +16,9 @@ pub fn again(rule: &str, seed: u32, options: &Options) -> String {
     if (options.patience - 1.0).abs() > f64::EPSILON {
         words.extend(["--patience".to_owned(), options.patience.to_string()]);
     }
+    if !options.containment.is_empty() {
+        words.extend(["--containment".to_owned(), options.containment.clone()]);
+    }
     // The kit's own adapters are options, every other subject is a command of its own.
     if is_command(options) {
         words.push("--".to_owned());

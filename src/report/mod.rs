@@ -35,8 +35,8 @@ pub use format::Format;
 pub use likeness::{Likeness, MutantRow};
 pub use merge::MergeError;
 pub use model::{
-    AdapterIdentity, CaseResult, Counts, Identity, NOT_SELECTED, Options, Report, RuleResult,
-    Shard, StepResult,
+    AdapterIdentity, CaseResult, Containment, Counts, Identity, NOT_SELECTED, Options, Report,
+    RuleResult, Shard, StepResult,
 };
 pub use outcome::Outcome;
 pub use plain::plain;

@@ -29,6 +29,9 @@ pub struct Report {
     pub seed: u32,
     /// What was asked for.
     pub options: Options,
+    /// How far the adapter was contained while it ran; absent if that is not known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub containment: Option<Containment>,
     /// The adapter, as it introduced itself; absent if it never did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub adapter: Option<AdapterIdentity>,
@@ -100,9 +103,31 @@ pub struct Options {
     pub jobs: u32,
     /// How often each scenario ran.
     pub repeat: u32,
+    /// The containment that was asked for: `auto`, `require` or `off`; empty for `auto`.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub containment: String,
     /// Which part of a divided run it was, if it was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shard: Option<Shard>,
+}
+
+/// How far the adapter was contained: what it was kept from, and what stayed open to it. An attempt
+/// at what was prevented fails in the adapter, and is seen by nobody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Containment {
+    /// Whether writes outside the sandbox folders were prevented.
+    pub writes: bool,
+    /// Whether TCP connections elsewhere than to WeChat were prevented.
+    pub connections: bool,
+    /// What was prevented, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub prevented: Vec<String>,
+    /// What stayed open all the same, in words.
+    pub open: Vec<String>,
+    /// Why less was contained than can be, if so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
 }
 
 /// One part of a run that was divided: `--shard 2/3`.

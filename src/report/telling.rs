@@ -44,6 +44,7 @@ impl Telling {
             | Fact::Closed { .. }
             | Fact::Damaged { .. }
             | Fact::Stderr { .. }
+            | Fact::Strayed
             | Fact::Violation { .. } => adapter(fact),
             Fact::Asked { .. }
             | Fact::Told { .. }
@@ -57,6 +58,7 @@ impl Telling {
             | Fact::FenceHeld { .. }
             | Fact::Hunted { .. }
             | Fact::Measured { .. }
+            | Fact::Lured { .. }
             | Fact::Clock { .. }
             | Fact::Flawed { .. }
             | Fact::Stopped { .. }
@@ -205,6 +207,9 @@ fn adapter(fact: &Fact) -> Telling {
             plain(how, QUOTE)
         )),
         Fact::Stderr { line, .. } => stays(format!("stderr: {}", plain(line, SAID))),
+        Fact::Strayed => {
+            stays("connects to an address that is none of its business".to_owned()).wrong_if(true)
+        }
         Fact::Violation { expected, got, .. } => stays(format!(
             "breaks the protocol: expected {}, got {}",
             plain(expected, SAID),
@@ -303,6 +308,10 @@ fn kit(fact: &Fact) -> Telling {
             text
         }
         Fact::Measured { bytes } => format!("what the adapter keeps is {bytes} bytes"),
+        Fact::Lured { address } => format!(
+            "the kit listens at {}, which is none of the adapter's business",
+            plain(address, QUOTE)
+        ),
         Fact::Clock { now } => format!("it is now {}", plain(now, QUOTE)),
         Fact::Flawed { what } => format!("the next document has one fault: {}", plain(what, SAID)),
         Fact::Stopped { mismatch } => format!(

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::command::{again, subject};
+use super::command::{again, is_command, subject};
 use super::difference::difference;
 use super::excerpt::{Piece, excerpt};
-use super::model::{CaseResult, Report, RuleResult};
+use super::model::{CaseResult, Containment, Report, RuleResult};
 use super::outcome::Outcome;
 use super::plain::{plain, wrap};
 use super::telling::Telling;
@@ -359,6 +359,12 @@ fn never_started(page: &mut Page, report: &Report, why: &str) {
     let hint = "an adapter reads one JSON-RPC message a line on stdin, answers on stdout, logs on \
                 stderr: spec/driver.md shows every exchange";
     page.labelled("hint", hint, None);
+    let contained = report.containment.as_ref();
+    if contained.is_some_and(|containment| !containment.prevented.is_empty()) {
+        let hint = "it could write only in its sandbox and connect only to WeChat; whether that is \
+                    why shows with --containment off";
+        page.labelled("hint", hint, None);
+    }
 }
 
 fn entries(page: &mut Page, report: &Report) {
@@ -374,6 +380,17 @@ fn entries(page: &mut Page, report: &Report) {
         let line = page.ink(Ink::Bad, &line);
         page.line(&line);
         page.labelled("reason", &used.entry.reason, None);
+    }
+}
+
+/// What a contained adapter was kept from, in a sentence.
+fn contained(containment: &Containment) -> String {
+    let open = format!("open: {}", containment.open.join(", "));
+    let prevented = containment.prevented.join(", ");
+    match &containment.reason {
+        None => format!("prevented: {prevented}; {open}"),
+        Some(why) if containment.prevented.is_empty() => format!("not at all: {why}"),
+        Some(why) => format!("in part, since {why}; prevented: {prevented}; {open}"),
     }
 }
 
@@ -402,6 +419,13 @@ fn closing(page: &mut Page, report: &Report) {
     .map(|(count, name)| format!("{count} {name}"))
     .collect();
     page.line(&format!("rules: {}", parts.join(" · ")));
+    if let Some(containment) = report
+        .containment
+        .as_ref()
+        .filter(|_| is_command(&report.options))
+    {
+        page.labelled("contained", &contained(containment), None);
+    }
     let mut line = String::new();
     if let Some(adapter) = &report.adapter {
         let _ = write!(

@@ -38,11 +38,18 @@ fn settle(case: &mut CaseResult) {
         step.judged_at = None;
     }
     let minted = minted(&case.timeline);
+    let lure = case.timeline.facts().find_map(|(_, fact)| match fact {
+        Fact::Lured { address } => Some(address.clone()),
+        _ => None,
+    });
     let mut health: Option<Value> = None;
     let mut kept: Vec<(usize, Fact)> = Vec::new();
     for (index, fact) in case.timeline.facts() {
         if !is_accident(fact, &mut health) {
-            kept.push((index, named(fact.clone(), &minted)));
+            kept.push((
+                index,
+                named(anywhere(fact.clone(), lure.as_deref()), &minted),
+            ));
         }
     }
     kept.sort_by_key(|(_, fact)| strand(fact));
@@ -105,6 +112,7 @@ fn strand(fact: &Fact) -> u8 {
     match fact {
         Fact::Step { .. }
         | Fact::Note { .. }
+        | Fact::Lured { .. }
         | Fact::Flawed { .. }
         | Fact::Stopped { .. }
         | Fact::Faulted { .. } => 0,
@@ -120,7 +128,7 @@ fn strand(fact: &Fact) -> u8 {
         | Fact::Hunted { .. }
         | Fact::Measured { .. } => 6,
         Fact::Stderr { .. } => 7,
-        Fact::Violation { .. } | Fact::Overstepped { .. } => 8,
+        Fact::Violation { .. } | Fact::Overstepped { .. } | Fact::Strayed => 8,
         Fact::Asked { .. } => 9,
         Fact::Told { .. } | Fact::Silent { .. } => 10,
         Fact::Event { .. } => 11,
@@ -170,6 +178,13 @@ fn rename_in(value: &mut Value, minted: &BTreeMap<String, String>) {
             .for_each(|field| rename_in(field, minted)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// The same fact wherever the lure lay.
+fn anywhere(fact: Fact, lure: Option<&str>) -> Fact {
+    let Some(address) = lure else { return fact };
+    let text = serde_json::to_string(&fact).unwrap_or_default();
+    serde_json::from_str(&text.replace(address, ANY)).unwrap_or(fact)
 }
 
 /// A fact without numbers that count accidents, and without words that a machine chose.

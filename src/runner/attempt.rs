@@ -29,6 +29,18 @@ pub(super) struct Verdict {
     pub(super) steps: Vec<StepResult>,
 }
 
+impl Verdict {
+    /// The same, unless a pass proves something only of a contained adapter and this one was not,
+    /// for the reason given.
+    pub(super) fn unless(mut self, contained: bool, uncontained: Option<&str>) -> Self {
+        if let Some(why) = uncontained.filter(|_| contained && self.outcome == Outcome::Pass) {
+            self.outcome = Outcome::Untested;
+            why.clone_into(&mut self.message);
+        }
+        self
+    }
+}
+
 impl Attempt {
     /// Before the first step of a case.
     pub(super) fn at(case: &Case) -> Self {

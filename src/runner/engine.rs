@@ -24,6 +24,8 @@ pub(super) struct Engine {
     pub(super) patience: Patience,
     pub(super) seed: u32,
     pub(super) binding: Binding,
+    /// Why nothing can be concluded from a connection that was not seen, if so.
+    pub(super) uncontained: Option<String>,
 }
 
 impl Engine {
@@ -46,7 +48,8 @@ impl Engine {
             }
         }
         let timeline = log.snapshot();
-        let verdict = attempt.verdict();
+        let contained = requirement.contained;
+        let verdict = attempt.verdict().unless(contained, self.uncontained.as_deref());
         CaseResult {
             id: case.id.clone(),
             name: case.name.clone(),

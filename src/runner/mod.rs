@@ -6,6 +6,7 @@
 mod attempt;
 mod bench;
 mod binding;
+mod containment;
 mod engine;
 mod phrases;
 mod plan;
@@ -22,6 +23,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use containment::Containment;
 pub use phrases::{Phrase, check_steps, phrases, unused_phrases};
 pub use plan::{Levels, Selection};
 pub use preflight::Preflight;
@@ -48,6 +50,8 @@ pub struct Run {
     pub repeat: u32,
     /// Whether a failing SHOULD counts.
     pub strict: bool,
+    /// How a child adapter is contained.
+    pub containment: Containment,
     /// What is run, as the user would type it.
     pub subject: Vec<String>,
     /// Ends the run early when it is cancelled; the report then says that it is partial.
@@ -63,6 +67,7 @@ impl Default for Run {
             jobs: 1,
             repeat: 1,
             strict: false,
+            containment: Containment::default(),
             subject: Vec::new(),
             interrupt: CancellationToken::new(),
         }
@@ -102,6 +107,8 @@ pub async fn run(
         return Err(problems);
     }
     let began = Instant::now();
+    let subject = &run.containment.applied_to(subject);
+    let containment = run.containment.told_of(subject);
     let patience = Patience::new(run.patience);
     let preflight = tokio::select! {
         preflight = preflight::fly(subject, &patience, run.seed) => preflight,
@@ -117,6 +124,7 @@ pub async fn run(
         patience,
         seed: run.seed,
         binding,
+        uncontained: containment::uncontained(&containment),
     });
     let mut results: Vec<CaseResult> = Vec::with_capacity(cases.len());
     // They end in the order of the catalogue, and one that takes long does not hold up the others.
@@ -145,6 +153,7 @@ pub async fn run(
     }
     let rules = plan.fold(suite, &preflight, results);
     let mut report = report(suite, run, &preflight, rules, began);
+    report.containment = Some(containment);
     if run.interrupt.is_cancelled() {
         report.interrupt();
     }
@@ -184,8 +193,10 @@ fn report(
             patience: run.patience,
             jobs: run.jobs,
             repeat: run.repeat,
+            containment: run.containment.as_str().to_owned(),
             shard: run.selection.shard,
         },
+        containment: None,
         adapter: preflight.adapter.clone(),
         never_started: preflight.never_started.clone(),
         unclaimed,

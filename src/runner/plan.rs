@@ -166,10 +166,11 @@ impl<'s> Plan<'s> {
                 let idle = self.idle.get(&requirement.id).cloned();
                 let (outcome, reason) = match idle {
                     Some((outcome, reason)) => (outcome, Some(reason)),
-                    None => (
-                        Outcome::fold(scenarios.iter().map(|case| case.outcome)),
-                        None,
-                    ),
+                    None => {
+                        let outcome = Outcome::fold(scenarios.iter().map(|case| case.outcome));
+                        let untested = scenarios.first().filter(|_| outcome == Outcome::Untested);
+                        (outcome, untested.map(|case| case.message.clone()))
+                    }
                 };
                 RuleResult {
                     id: requirement.id.clone(),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::attempt::{Attempt, Verdict};
 use super::bench::Bench;
 use super::binding::Binding;
+use super::containment::uncontained;
 use super::engine::seed_of;
 use super::plan::{self, Levels, Selection};
 use super::preflight::Preflight;
@@ -191,7 +192,13 @@ impl Audit<'_> {
         }
         self.documents(recorded);
         let derived = match self.judge(case, recorded) {
-            Ok(attempt) => attempt.verdict(),
+            Ok(attempt) => {
+                let rule = self.suite.requirement(recorded.id.rule());
+                let contained = rule.is_some_and(|rule| rule.contained);
+                let containment = self.report.containment.as_ref();
+                let uncontained = containment.and_then(uncontained);
+                attempt.verdict().unless(contained, uncontained.as_deref())
+            }
             Err(what) => {
                 self.note(&recorded.id, what);
                 return recorded.clone();

@@ -12,6 +12,7 @@ pub mod expect;
 mod leaks;
 mod lifecycle;
 mod log;
+mod lure;
 mod outage;
 mod patience;
 mod wechat;
@@ -133,6 +134,8 @@ pub struct Session {
     calls: u32,
     /// Requests that are answered while the scenario goes on.
     outstanding: Vec<JoinHandle<()>>,
+    /// An address that the adapter has no business with.
+    lure: Option<lure::Lure>,
 }
 
 struct Live {
@@ -191,6 +194,7 @@ impl Session {
             actions: 0,
             calls: 0,
             outstanding: Vec::new(),
+            lure: None,
         })
     }
 
@@ -217,7 +221,7 @@ impl Session {
     /// # Errors
     /// Undecided if the adapter cannot be launched.
     pub async fn launch_silently(&mut self) -> Driven {
-        let place = Place::new(self.sandbox.path());
+        let place = Place::new(self.sandbox.path()).with_ports(self.ports().await?);
         for folder in place.folders() {
             fs::create_dir_all(folder).map_err(Stop::kit)?;
         }

@@ -232,6 +232,12 @@ impl Wechat {
         (self.real.base_url(), self.real.cdn_base_url())
     }
 
+    /// The ports of the simulated services that run.
+    pub(super) fn ports(&self) -> Vec<u16> {
+        let trap = self.trap.iter();
+        trap.chain([&self.real]).map(Simulator::port).collect()
+    }
+
     /// Base URL and CDN base URL of the trap.
     pub(super) async fn trap(&mut self) -> Driven<(String, String)> {
         if self.trap.is_none() {

@@ -202,6 +202,7 @@ fn requirement(
     }
     Ok(Requirement {
         needs: needs(&rule.tags),
+        contained: rule.tags.iter().any(|tag| tag == "contained"),
         mode: if review {
             Mode::Review
         } else {

@@ -48,7 +48,7 @@ impl fmt::Display for Problem {
 /// Requirement ids that once existed and must never come back.
 const RETIRED: &[&str] = &[];
 
-const RULE_WORDS: [&str; 2] = ["review", "since:v0"];
+const RULE_WORDS: [&str; 3] = ["contained", "review", "since:v0"];
 const SCENARIO_WORDS: [&str; 2] = ["control", "slow"];
 
 /// Checks what the parser reads differently than it looks, or never tells.
@@ -444,8 +444,8 @@ impl Lint<'_> {
         self.problem(
             line,
             format!("the tag @{tag} is not known on {place}"),
-            "known are @WX-FAMILY on a feature; an id, a level, @needs:FEATURE, @review and @since:v0 on \
-             a rule; @needs:FEATURE, @control and @slow on a scenario",
+            "known are @WX-FAMILY on a feature; an id, a level, @needs:FEATURE, @contained, @review and \
+             @since:v0 on a rule; @needs:FEATURE, @control and @slow on a scenario",
         );
     }
 }

@@ -130,6 +130,8 @@ pub struct Requirement {
     pub why: Option<String>,
     /// Features an adapter has to claim for the rule to apply.
     pub needs: Vec<Feature>,
+    /// Whether a pass proves something only of an adapter that can reach nothing else.
+    pub contained: bool,
     /// Whether scenarios judge it.
     pub mode: Mode,
     /// Its cases, outline rows expanded.

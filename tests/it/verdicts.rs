@@ -71,10 +71,24 @@ fn the_reference_adapter_passes_every_rule_that_a_program_can_judge() {
 
 #[test]
 fn the_reference_adapter_gets_the_same_verdicts_over_stdio_as_in_process() {
-    assert_eq!(
-        outcomes(&judged(&in_process(), 2, 4)),
-        outcomes(&judged(&over_stdio(), 2, 4))
-    );
+    let (inside, child) = (judged(&in_process(), 2, 4), judged(&over_stdio(), 2, 4));
+    let contained = child.containment.as_ref().unwrap().connections;
+    // What needs containment to be concluded is the one difference, and it is told.
+    let expected: Vec<_> = outcomes(&inside)
+        .into_iter()
+        .map(|(id, outcome)| match outcome {
+            Outcome::Untested if contained => (id, Outcome::Pass),
+            outcome => (id, outcome),
+        })
+        .collect();
+    assert_eq!(expected, outcomes(&child));
+    let untested = verdicts(&inside)
+        .into_iter()
+        .filter(|(_, outcome, _)| *outcome == Outcome::Untested);
+    for (id, _, why) in untested {
+        assert!(id.starts_with("WX-BOUND-004/"), "{id}");
+        assert_eq!(why, "not contained: it runs inside the kit's own process");
+    }
 }
 
 #[test]
@@ -90,7 +104,9 @@ fn the_same_seed_gives_the_same_verdicts_and_the_same_words() {
 fn a_pass_cites_what_it_rests_on_and_life_is_among_it() {
     let report = judged(&in_process(), 4, 1);
     for case in report.rules.iter().flat_map(|rule| &rule.scenarios) {
-        assert_eq!(case.outcome, Outcome::Pass, "{}: {}", case.id, case.message);
+        if case.id.rule().to_string() != "WX-BOUND-004" {
+            assert_eq!(case.outcome, Outcome::Pass, "{}: {}", case.id, case.message);
+        }
         assert!(!case.evidence.is_empty(), "{} rests on nothing", case.id);
         let life = aios_wechat::session::expect::life(&case.timeline).unwrap();
         assert!(

@@ -46,6 +46,23 @@ fn pairing(world: &mut World) {
     world.session.draft.policy().pairing_required = Some(true);
 }
 
+#[given(expr = "an address that is none of the adapter's business")]
+async fn lure(world: &mut World) {
+    let laid = world.session.lay_a_lure().await;
+    world.drive(laid);
+}
+
+#[when(expr = "the owner sends a link to that address and a picture that lies there")]
+fn lures(world: &mut World) {
+    let sent = world.session.send_the_lure();
+    world.drive(sent);
+}
+
+#[then(expr = "the adapter connected to no address but WeChat's")]
+async fn stayed(bench: &mut Bench) {
+    bench.judge(expect::stayed_with_its_transport).await;
+}
+
 #[given(expr = "a running adapter")]
 async fn running(world: &mut World) {
     let ran = world.session.run().await;

@@ -23,6 +23,26 @@ pub fn asked_for_nothing(timeline: &Timeline) -> Judgement {
     }
 }
 
+/// The adapter went nowhere but to its transport.
+///
+/// # Errors
+/// It was seen elsewhere.
+pub fn stayed_with_its_transport(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let strayed = view.facts().find_map(|(at, fact)| match fact {
+        Fact::Strayed => Some(at),
+        _ => None,
+    });
+    match strayed {
+        Some(at) => Err(Mismatch::new(
+            "no connection but to WeChat",
+            "a connection to an address that is none of its business",
+            vec![at],
+        )),
+        None => window(view),
+    }
+}
+
 /// Nobody was sent anything, and nothing was tried.
 ///
 /// # Errors

@@ -287,6 +287,7 @@ pub(super) fn report(rules: Vec<RuleResult>) -> Report {
         summary: claim.summary(&rules, &[]),
         counts: Counts::of(&rules),
         seed: 7,
+        containment: None,
         options: Options {
             subject: ["python3", "my adapter.py"].map(str::to_owned).to_vec(),
             rules: Vec::new(),
@@ -295,6 +296,7 @@ pub(super) fn report(rules: Vec<RuleResult>) -> Report {
             patience: 1.0,
             jobs: 2,
             repeat: 1,
+            containment: String::new(),
             shard: None,
         },
         adapter: Some(AdapterIdentity {

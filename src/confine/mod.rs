@@ -1,0 +1,77 @@
+//! Containment: a thread, and every process started from it, that can write and connect only where
+//! it is told.
+//!
+//! Linux binds such bounds to the thread that asks for them, and what the thread starts inherits
+//! them; so a child is started from a short-lived thread that restricted itself first, and the kit
+//! stays free. Elsewhere, and on kernels without Landlock, there is no containment, and
+//! [`Reach::of_this_system`] says so. A denied attempt is told to the one who tried, and to nobody
+//! else.
+
+use std::io;
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::thread;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(not(target_os = "linux"))]
+use elsewhere as system;
+
+/// What stays possible inside the bounds. Reading is never restricted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Folders in which everything may be written; they exist.
+    pub folders: Vec<PathBuf>,
+    /// TCP ports that may be connected to, on any address.
+    pub ports: Vec<u16>,
+}
+
+/// How far containment reaches on a system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Files and folders can be written only in the folders that the bounds name.
+    pub writes: bool,
+    /// TCP connections can be opened only to the ports that the bounds name.
+    pub connections: bool,
+    /// Signals and abstract sockets reach only processes within the same bounds.
+    pub processes: bool,
+}
+
+impl Reach {
+    /// What the system here can enforce.
+    #[must_use]
+    pub fn of_this_system() -> Self {
+        system::reach()
+    }
+
+    /// Whether writes and connections are contained both.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.writes && self.connections
+    }
+}
+
+/// Does `act` on a thread of its own that was put within `bounds` as far as `reach` says.
+///
+/// # Errors
+/// No thread, or the system does not enforce what it promised, or a folder does not exist. Then
+/// nothing was done.
+pub fn within<T: Send>(
+    bounds: &Bounds,
+    reach: Reach,
+    act: impl FnOnce() -> T + Send,
+) -> io::Result<T> {
+    thread::scope(|scope| {
+        let confined = thread::Builder::new()
+            .name("confined".to_owned())
+            .spawn_scoped(scope, || {
+                system::restrict(bounds, reach)?;
+                Ok(act())
+            })?;
+        confined.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}

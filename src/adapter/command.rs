@@ -78,6 +78,15 @@ impl CommandLine {
         self.cwd.clone().unwrap_or_else(|| place.work())
     }
 
+    /// The caller's folder, and where the command was told to run.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        [&self.folder]
+            .into_iter()
+            .chain(&self.cwd)
+            .cloned()
+            .collect()
+    }
+
     /// The whole environment of the child.
     pub(super) fn variables(&self, place: &Place) -> BTreeMap<OsString, OsString> {
         let mut variables = self.environment.clone();

@@ -203,6 +203,16 @@ impl Running {
         self.exit.borrow().is_none()
     }
 
+    /// What anybody on the machine can see of its processes: arguments and environments, each with
+    /// whose it is. Nothing of an adapter in this process, or elsewhere than on Linux.
+    #[must_use]
+    pub fn exposed(&self) -> Vec<(String, Vec<u8>)> {
+        match &self.grip {
+            Grip::Thread(_) => Vec::new(),
+            Grip::Child(brood) => brood.exposed(),
+        }
+    }
+
     /// Waits for the adapter to end by itself.
     pub async fn ended(&self) -> Exit {
         let mut exit = self.exit.clone();

@@ -79,6 +79,19 @@ impl Brood {
         self.living().len()
     }
 
+    /// The arguments and the environment of each process.
+    pub(crate) fn exposed(&self) -> Vec<(String, Vec<u8>)> {
+        let mut exposed = Vec::new();
+        for Stray { name, pid } in self.living() {
+            for (what, file) in [("arguments", "cmdline"), ("environment", "environ")] {
+                // Who is gone meanwhile shows nothing any more.
+                let bytes = std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+                exposed.push((format!("the {what} of its process {name}"), bytes));
+            }
+        }
+        exposed
+    }
+
     /// To be called once the leader is gone and buried. Gives the rest `patience` to follow it,
     /// ends those who do not, and names them.
     pub(crate) async fn sweep(&self, patience: Duration) -> Vec<Stray> {

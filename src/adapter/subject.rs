@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -49,6 +50,14 @@ pub enum Containment {
     InThisProcess,
     /// A child, so far.
     Child(Reach),
+}
+
+impl Containment {
+    /// Whether it can write in its sandbox only.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Child(reach) if reach.writes)
+    }
 }
 
 /// Why an adapter could not be launched.
@@ -125,6 +134,16 @@ impl Subject {
             *reach = Reach::of_this_system();
         }
         self
+    }
+
+    /// Folders outside its place that a child may take for its own: the caller's, and where it
+    /// runs.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        match &self.starter {
+            Starter::Tenant(_) => Vec::new(),
+            Starter::Command(command, _) => command.folders(),
+        }
     }
 
     /// How far it is contained.

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Explain(super::catalogue::ExplainArgs),
     /// Show a report that was kept in another format, or join several.
     Report(super::report::ReportArgs),
+    /// Search files and folders for words that must not be there, in any form.
+    Hunt(super::hunt::HuntArgs),
     /// Be WeChat, on loopback, for trying an adapter by hand.
     Simulate(super::simulate::SimulateArgs),
 }

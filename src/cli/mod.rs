@@ -5,6 +5,7 @@ mod args;
 pub mod catalogue;
 pub mod diff;
 mod exit;
+pub mod hunt;
 mod output;
 pub mod remark;
 pub mod report;
@@ -129,6 +130,9 @@ fn dispatch(cli: args::Cli) -> Exit {
         args::Command::Report(args) => {
             let style = surroundings.style();
             spoken(|out, err| report::run(&args, &style, out, err))
+        }
+        args::Command::Hunt(args) => {
+            spoken(|out, err| hunt::run(&args, &surroundings.folder, out, err))
         }
         args::Command::Schema(args) => spoken(|out, err| schema::run(&args, out, err)),
         args::Command::Validate(args) => {

@@ -1,14 +1,12 @@
-//! The forms that a marker can take in plain sight: its encodings.
+//! The forms of a marker that a view does not show, in the bytes as they are: of words in other
+//! scripts, and of words too short for an anchor.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-
-/// Shorter markers turn up by chance.
-const SHORTEST: usize = 4;
+use super::SHORTEST;
+use super::base::base64_cores;
 
 /// One form of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     /// As it is, in UTF-8.
     Plain,
     /// In UTF-16, either byte order.
@@ -32,7 +30,7 @@ pub enum Form {
 impl Form {
     /// Its name in a report.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Utf16 => "utf-16",
@@ -66,10 +64,10 @@ pub(super) fn forms(words: &str) -> Vec<(Form, Vec<u8>)> {
         Form::Utf16,
         words.encode_utf16().flat_map(u16::to_be_bytes).collect(),
     );
-    for alignment in 0..3 {
-        for encoded in base64_core(words.as_bytes(), alignment) {
-            add(Form::Base64, encoded.into_bytes());
-        }
+    for core in base64_cores(words.as_bytes()) {
+        let url = core.replace('+', "-").replace('/', "_");
+        add(Form::Base64, core.into_bytes());
+        add(Form::Base64, url.into_bytes());
     }
     let each = |write: &dyn Fn(u8) -> String| words.bytes().map(write).collect::<String>();
     add(Form::Hex, each(&|byte| format!("{byte:02x}")).into_bytes());
@@ -114,21 +112,4 @@ pub(super) fn forms(words: &str) -> Vec<(Form, Vec<u8>)> {
         add(Form::Spaced, spaced.join(between).into_bytes());
     }
     forms
-}
-
-/// The part of an encoding that does not depend on the neighbours, if the words begin so many
-/// bytes into a group of three; in both alphabets.
-fn base64_core(bytes: &[u8], alignment: usize) -> Vec<String> {
-    let padded = [vec![0; alignment], bytes.to_vec()].concat();
-    // Characters that mix in a neighbour before, and an incomplete group behind.
-    let from = [0, 2, 3][alignment];
-    let to = padded.len() / 3 * 4 + [0, 1, 2][padded.len() % 3];
-    let encoded = STANDARD_NO_PAD.encode(&padded);
-    let core: String = encoded.chars().take(to).skip(from).collect();
-    let url: String = core.replace('+', "-").replace('/', "_");
-    if core == url {
-        vec![core]
-    } else {
-        vec![core, url]
-    }
 }

@@ -1,47 +1,98 @@
 //! Packed data inside other data: found by its signature, unpacked to a bounded size.
 
-use std::io::Read;
+use std::io::{self, Read};
 
-use flate2::read::{GzDecoder, ZlibDecoder};
+use aho_corasick::{AhoCorasick, MatchKind};
+use bzip2::read::BzDecoder;
+use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use lzma_rust2::XzReader;
+use ruzstd::decoding::StreamingDecoder;
 
-/// How often packed data may be packed again.
-pub(super) const DEPTH: usize = 3;
+/// A way of packing, with the bytes that it begins with; raw deflate has none.
+const SIGNATURES: [(&str, &[u8]); 9] = [
+    ("gzip", b"\x1f\x8b\x08"),
+    ("zlib", b"\x78\x01"),
+    ("zlib", b"\x78\x5e"),
+    ("zlib", b"\x78\x9c"),
+    ("zlib", b"\x78\xda"),
+    ("zstd", b"\x28\xb5\x2f\xfd"),
+    ("bzip2", b"BZh"),
+    ("xz", b"\xfd7zXZ\0"),
+    ("zip", b"PK\x03\x04"),
+];
 
-/// How much one piece may unpack to.
-const SIZE: u64 = 32 * 1024 * 1024;
+/// Finds packed data.
+#[derive(Debug)]
+pub(super) struct Signatures(AhoCorasick);
 
-/// How many pieces of one kind are tried in one file: a bound on bombs of small pieces.
-const PIECES: usize = 64;
+impl Signatures {
+    pub(super) fn new() -> io::Result<Self> {
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(SIGNATURES.map(|(_, signature)| signature));
+        search.map(Self).map_err(io::Error::other)
+    }
 
-/// Every piece of packed data in `bytes`, unpacked.
-pub(super) fn layers(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let gzip = starts(bytes, |pair| pair == [0x1f, 0x8b])
-        .map(|at| ("gzip", unpacked(GzDecoder::new(&bytes[at..]))));
-    let zlib = starts(bytes, |pair| {
-        pair[0] == 0x78 && u16::from_be_bytes([pair[0], pair[1]]) % 31 == 0
-    })
-    .map(|at| ("zlib", unpacked(ZlibDecoder::new(&bytes[at..]))));
-    gzip.chain(zlib)
-        .filter(|(_, inner)| !inner.is_empty())
-        .collect()
+    /// Where something packed may begin, and how it is packed.
+    pub(super) fn starts<'a>(
+        &'a self,
+        bytes: &'a [u8],
+    ) -> impl Iterator<Item = (&'static str, usize)> + 'a {
+        let signed = self.0.find_iter(bytes);
+        let signed = signed.map(|found| (SIGNATURES[found.pattern().as_usize()].0, found.start()));
+        // Without a signature it can only be recognised where it fills everything.
+        std::iter::once(("deflate", 0)).chain(signed)
+    }
 }
 
-fn starts(bytes: &[u8], signature: impl Fn([u8; 2]) -> bool) -> impl Iterator<Item = usize> {
-    bytes
-        .windows(2)
-        .enumerate()
-        .filter(move |(_, pair)| signature([pair[0], pair[1]]))
-        .map(|(at, _)| at)
-        .take(PIECES)
+/// What a piece of packed data holds, as far as it can be unpacked: a damaged end does not hide
+/// what came before it.
+pub(super) struct Unpacked {
+    pub(super) bytes: Vec<u8>,
+    /// There was more than `limit`.
+    pub(super) cut: bool,
 }
 
-/// As much as can be unpacked: a damaged end does not hide what came before it.
-fn unpacked(reader: impl Read) -> Vec<u8> {
-    let mut inner = Vec::new();
-    let mut reader = reader.take(SIZE);
+/// Unpacks at most `limit` bytes from a source that begins with the signature.
+pub(super) fn unpack<'a>(how: &str, source: impl Read + 'a, limit: usize) -> Unpacked {
+    match how {
+        "gzip" => read(GzDecoder::new(source), limit),
+        "zlib" => read(ZlibDecoder::new(source), limit),
+        "deflate" => read(DeflateDecoder::new(source), limit),
+        "bzip2" => read(BzDecoder::new(source), limit),
+        "xz" => read(XzReader::new(source, false), limit),
+        "zstd" => match StreamingDecoder::new(source) {
+            Ok(decoder) => read(decoder, limit),
+            Err(_) => nothing(),
+        },
+        "zip" => {
+            let mut source = source;
+            match zip::read::read_zipfile_from_stream(&mut source) {
+                // An entry that is stored lies in plain sight.
+                Ok(Some(entry)) => read(entry, limit),
+                _ => nothing(),
+            }
+        }
+        _ => nothing(),
+    }
+}
+
+fn nothing() -> Unpacked {
+    Unpacked {
+        bytes: Vec::new(),
+        cut: false,
+    }
+}
+
+fn read(mut reader: impl Read, limit: usize) -> Unpacked {
+    let mut bytes = Vec::new();
     let mut piece = [0; 16 * 1024];
     while let Ok(read @ 1..) = reader.read(&mut piece) {
-        inner.extend_from_slice(&piece[..read]);
+        let room = limit - bytes.len();
+        bytes.extend_from_slice(&piece[..read.min(room)]);
+        if read > room {
+            return Unpacked { bytes, cut: true };
+        }
     }
-    inner
+    Unpacked { bytes, cut: false }
 }

@@ -2,6 +2,8 @@
 
 use fastrand::Rng;
 
+use crate::hunt::Marker;
+
 /// The people who write to the bot, and everything else that is drawn for one scenario.
 #[derive(Clone, Debug)]
 pub struct Cast {
@@ -22,9 +24,15 @@ pub struct Cast {
     /// Which agent answers.
     pub agent: String,
     rng: Rng,
+    /// Stands in every body of the scenario, so that one search finds them all.
+    tag: String,
     /// An unpredictable word of every body that was drawn: what must be found nowhere.
-    bodies: Vec<String>,
+    bodies: Vec<Marker>,
 }
+
+/// How many letters all bodies of a scenario share, and how many are a body's own.
+const TAG: usize = 8;
+const OWN: usize = 6;
 
 const WORDS: [&str; 24] = [
     "river",
@@ -74,6 +82,7 @@ impl Cast {
         );
         let (bot, token) = (name("", "@im.bot"), name("b7", "") + &name("", ""));
         let (workspace, agent) = (name("ws-", ""), name("agent-", ""));
+        let tag = letters(&mut rng, TAG);
         Self {
             owner,
             friend,
@@ -84,34 +93,58 @@ impl Cast {
             workspace,
             agent,
             rng,
+            tag,
             bodies: Vec::new(),
         }
     }
 
     /// A short text that nobody can predict.
     pub fn text(&mut self) -> String {
+        self.text_of("a body")
+    }
+
+    /// The same, to stand in this kind of body.
+    pub fn text_of(&mut self, what: &'static str) -> String {
         let words: Vec<&str> = (0..4)
             .map(|_| WORDS[self.rng.usize(..WORDS.len())])
             .collect();
         format!(
             "{} {} {}",
             words[..2].join(" "),
-            self.body_word(),
+            self.body_word_of(what),
             words[2..].join(" ")
         )
     }
 
     /// A word that nobody can predict, to stand in the body of a message.
     pub fn body_word(&mut self) -> String {
-        let word = self.tag();
-        self.bodies.push(word.clone());
-        word
+        self.body_word_of("a body")
     }
 
-    /// The unpredictable words of all bodies so far.
+    /// The same, to stand in this kind of body: `a file name`.
+    pub fn body_word_of(&mut self, what: &'static str) -> String {
+        let words = self.tag.clone() + &letters(&mut self.rng, OWN);
+        self.bodies.push(Marker {
+            what: what.to_owned(),
+            words: words.clone(),
+        });
+        words
+    }
+
+    /// The unpredictable words of all bodies so far, and what a body that was cut short still shows.
     #[must_use]
-    pub fn bodies(&self) -> &[String] {
-        &self.bodies
+    pub fn bodies(&self) -> Vec<Marker> {
+        let cut = Marker {
+            what: "a part of a body".to_owned(),
+            words: self.tag.clone(),
+        };
+        let cut = (!self.bodies.is_empty()).then_some(cut);
+        self.bodies.iter().cloned().chain(cut).collect()
+    }
+
+    /// A word for the kit's own decoy, of the same kind as those of bodies.
+    pub(super) fn decoy(&mut self) -> String {
+        self.tag.clone() + &letters(&mut self.rng, OWN)
     }
 
     /// A word that nobody can predict.
@@ -138,6 +171,11 @@ impl Cast {
             Person::Stranger => &self.stranger,
         }
     }
+}
+
+/// Letters that nobody can predict.
+fn letters(rng: &mut Rng, count: usize) -> String {
+    (0..count).map(|_| rng.lowercase()).collect()
 }
 
 /// A person as scenarios name them.

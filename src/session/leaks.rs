@@ -1,13 +1,14 @@
 //! Looking for what an adapter must not keep or say: bodies, the credential, context tokens.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Driven, Session, Stop};
+use super::{Driven, Session, Stop, decoy};
 use crate::adapter::Place;
 use crate::evidence::{Fact, Timeline};
-use crate::hunt::{Find, Hunt, Marker, Trail};
+use crate::hunt::{Find, Hunt, Marker, Scope, Trail};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,44 +21,75 @@ pub enum Quarry {
     Contexts,
 }
 
+/// Folders that everybody on the machine may write in.
+const SHARED: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+
+/// How many entries of each shared folder are looked at.
+const SHARED_ENTRIES: usize = 20_000;
+
 impl Session {
-    /// Searches all folders of the adapter.
+    /// Searches all folders of the adapter; where it was free to write elsewhere, also the shared
+    /// temporary folders and the caller's, for what was changed since the scenario began.
     ///
     /// # Errors
-    /// A fault of the kit: the folders cannot be read.
+    /// A fault of the kit: the folders cannot be read, or the search does not find the kit's own
+    /// decoy.
     pub fn hunt_files(&mut self, quarry: &[Quarry]) -> Driven {
         let (hunt, markers) = self.hunt(quarry)?;
         let mut trail = Trail::default();
         for folder in Place::new(self.sandbox.path()).folders() {
-            let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
-            let part = hunt.folder(&folder).map_err(Stop::kit)?;
-            trail.files += part.files;
-            trail.bytes += part.bytes;
-            trail.gaps.extend(part.gaps);
-            let name = name.unwrap_or_default();
-            trail.finds.extend(part.finds.into_iter().map(|mut find| {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            let mut part = hunt.folder(&folder).map_err(Stop::kit)?;
+            for find in &mut part.finds {
                 find.place = format!("{name}/{}", find.place);
-                find
-            }));
+            }
+            trail.extend(part);
+        }
+        if !self.subject.containment().writes() {
+            trail.extend(self.hunt_elsewhere(&hunt)?);
         }
         self.note(trail, markers);
         Ok(())
     }
 
-    /// Searches everything that the adapter said. Bodies may stand in the events that forward them,
-    /// and nowhere else.
+    fn hunt_elsewhere(&self, hunt: &Hunt) -> Driven<Trail> {
+        let sandbox = fs::metadata(self.sandbox.path()).map_err(Stop::kit)?;
+        let scope = Scope {
+            since: sandbox
+                .created()
+                .or_else(|_| sandbox.modified())
+                .map_err(Stop::kit)?,
+            entries: SHARED_ENTRIES,
+            except: &[self.sandbox.path().to_owned()],
+        };
+        let folders = SHARED.map(PathBuf::from).into_iter();
+        let folders: BTreeSet<PathBuf> = folders.chain(self.subject.folders()).collect();
+        let mut trail = Trail::default();
+        for folder in folders {
+            trail.extend(hunt.shared(&folder, scope));
+        }
+        Ok(trail)
+    }
+
+    /// Searches everything that the adapter said, and what anybody on the machine can see of its
+    /// processes. Bodies may stand in the events that forward them, and nowhere else.
     ///
     /// # Errors
-    /// A fault of the kit.
+    /// A fault of the kit: the search does not find the kit's own decoy.
     pub fn hunt_words(&mut self, quarry: &[Quarry]) -> Driven {
         let (hunt, markers) = self.hunt(quarry)?;
         let bodies = quarry.contains(&Quarry::Bodies);
         let said = self.log.read(|timeline| said(timeline, bodies));
+        let mut said: Vec<(String, Vec<u8>)> = said
+            .into_iter()
+            .map(|(place, words)| (place, words.into_bytes()))
+            .collect();
+        if let Some(live) = &self.live {
+            said.extend(live.running.exposed());
+        }
         let mut trail = Trail::default();
         for (place, words) in said {
-            trail.files += 1;
-            trail.bytes += words.len() as u64;
-            trail.finds.extend(hunt.bytes(&place, words.as_bytes()));
+            trail.extend(hunt.bytes(&place, &words));
         }
         self.note(trail, markers);
         Ok(())
@@ -74,7 +106,8 @@ impl Session {
         Ok(())
     }
 
-    fn hunt(&self, quarry: &[Quarry]) -> Driven<(Hunt, u64)> {
+    /// A search that has just found the kit's own decoy, and how many markers it is for.
+    fn hunt(&mut self, quarry: &[Quarry]) -> Driven<(Hunt, u64)> {
         let marker = |what: &str, words: &str| Marker {
             what: what.to_owned(),
             words: words.to_owned(),
@@ -82,9 +115,7 @@ impl Session {
         let mut markers = Vec::new();
         for quarry in quarry {
             match quarry {
-                Quarry::Bodies => {
-                    markers.extend(self.cast.bodies().iter().map(|word| marker("a body", word)));
-                }
+                Quarry::Bodies => markers.extend(self.cast.bodies()),
                 Quarry::Credential => markers.push(marker("the bot token", &self.cast.token)),
                 Quarry::Contexts => {
                     let tokens = self.wechat.context_tokens();
@@ -93,7 +124,19 @@ impl Session {
             }
         }
         let count = markers.len() as u64;
-        Ok((Hunt::new(markers).map_err(Stop::kit)?, count))
+        let (decoy, way) = (self.cast.decoy(), self.cast.below(decoy::COUNT));
+        markers.push(marker("the kit's own decoy", &decoy));
+        let hunt = Hunt::new(markers).map_err(Stop::kit)?;
+        let folder = tempfile::tempdir().map_err(Stop::kit)?;
+        decoy::plant(&decoy, way, &folder.path().join("decoy")).map_err(Stop::kit)?;
+        let trail = hunt.folder(folder.path()).map_err(Stop::kit)?;
+        if trail.finds.iter().any(|find| find.words == decoy) {
+            Ok((hunt, count))
+        } else {
+            Err(Stop::Kit(format!(
+                "the search did not find a leak of the kit's own, hidden in way {way}"
+            )))
+        }
     }
 
     fn note(&self, trail: Trail, markers: u64) {
@@ -110,30 +153,43 @@ impl Session {
 fn described(find: &Find) -> String {
     let Find {
         what,
+        words,
         place,
         offset,
         chain,
     } = find;
+    // A secret is not told again.
+    let shown = if what.contains("token") {
+        String::new()
+    } else {
+        format!(" “{words}”")
+    };
+    let found = format!("{what}{shown} in {place}, at byte {offset}");
     match chain.as_slice() {
-        [] => format!("{what} in {place}, at byte {offset}"),
-        chain => format!(
-            "{what} in {place}, at byte {offset}, as {}",
-            chain.join(" in ")
-        ),
+        [] => found,
+        // What it was written as first stands innermost.
+        chain => {
+            let chain: Vec<&str> = chain.iter().rev().map(String::as_str).collect();
+            format!("{found}, as {}", chain.join(" in "))
+        }
     }
 }
 
 /// What the adapter said, with where it said it; events that forward a body are left out where
-/// bodies are looked for.
+/// bodies are looked for. Lines of stderr and of stdout stand together, since a body may be broken
+/// into several.
 fn said(timeline: &Timeline, bodies: bool) -> Vec<(String, String)> {
-    timeline
-        .facts()
-        .filter_map(|(_, fact)| match fact {
+    let (mut stderr, mut stdout) = (String::new(), String::new());
+    let mut said = Vec::new();
+    for (_, fact) in timeline.facts() {
+        match fact {
             Fact::Event { document, .. } => {
                 let kind = document.get("event_type").and_then(|kind| kind.as_str());
                 let forwards = matches!(kind, Some("message" | "attachment_meta"));
-                let place = format!("an event of type {}", kind.unwrap_or("unknown"));
-                (!(bodies && forwards)).then(|| (place, document.to_string()))
+                if !(bodies && forwards) {
+                    let place = format!("an event of type {}", kind.unwrap_or("unknown"));
+                    said.push((place, document.to_string()));
+                }
             }
             Fact::Told {
                 method,
@@ -141,17 +197,19 @@ fn said(timeline: &Timeline, bodies: bool) -> Vec<(String, String)> {
                 error,
                 ..
             } => {
-                let words = [result, error]
-                    .into_iter()
-                    .flatten()
-                    .map(ToString::to_string);
-                Some((format!("the answer to `{method}`"), words.collect()))
+                let words = [result, error].into_iter().flatten();
+                let words = words.map(ToString::to_string).collect();
+                said.push((format!("the answer to `{method}`"), words));
             }
-            Fact::Stderr { line, .. } => Some(("its stderr".to_owned(), line.clone())),
-            Fact::Violation { got, .. } => Some(("its stdout".to_owned(), got.clone())),
-            _ => None,
-        })
-        .collect()
+            Fact::Stderr { line, .. } => stderr.extend([line.as_str(), "\n"]),
+            Fact::Violation { got, .. } => stdout.extend([got.as_str(), "\n"]),
+            _ => {}
+        }
+    }
+    let streams = [("its stderr", stderr), ("its stdout", stdout)];
+    said.extend(streams.map(|(place, words)| (place.to_owned(), words)));
+    said.retain(|(_, words)| !words.is_empty());
+    said
 }
 
 /// The size of all regular files below a folder.

@@ -7,6 +7,7 @@ mod actions;
 mod aios;
 mod cast;
 mod clock;
+mod decoy;
 mod draft;
 pub mod expect;
 mod leaks;

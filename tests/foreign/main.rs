@@ -6,6 +6,7 @@
 mod bench;
 mod browser;
 mod clients;
+mod leaks;
 mod node;
 mod place;
 mod python;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
             "typescript_types_have_names_of_their_own",
             schemas::typescript_reads_well,
         ),
+        trial("leaks_in_databases_are_found", leaks::in_databases),
         trial(
             "python_models_have_names_of_their_own",
             schemas::python_reads_well,

@@ -83,13 +83,17 @@ fn a_folder_that_is_not_there_is_told_before_anything_is_started() {
     assert_eq!((done.is_err(), started), (reach.writes, !reach.writes));
 }
 
-/// A run of the boundary rule against the reference as a child.
-fn judged(containment: Containment) -> Report {
-    let program = env!("CARGO_BIN_EXE_aios-wechat");
-    let subject = Subject::command(CommandLine::new([program, "reference"], "/"));
+/// The built-in reference adapter as a command.
+const REFERENCE: [&str; 2] = [env!("CARGO_BIN_EXE_aios-wechat"), "reference"];
+
+/// A run of one rule.
+fn judged(rule: &str, command: &[&str], containment: Containment) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let command = CommandLine::new(command, folder.path()).env("PATH", "/usr/bin:/bin");
+    let subject = Subject::command(command);
     let run = Run {
         selection: Selection {
-            rules: ["WX-BOUND-004".parse().unwrap()].into(),
+            rules: [rule.parse().unwrap()].into(),
             ..Selection::default()
         },
         containment,
@@ -109,7 +113,7 @@ fn judged(containment: Containment) -> Report {
 fn a_rule_that_needs_containment_passes_only_with_it_and_the_report_tells() {
     let contained = Reach::of_this_system().connections;
     for containment in [Containment::Auto, Containment::Off] {
-        let report = judged(containment);
+        let report = judged("WX-BOUND-004", &REFERENCE, containment);
         let prevents = contained && containment == Containment::Auto;
         let told = report.containment.as_ref().unwrap();
         assert_eq!(told.connections, prevents);
@@ -128,4 +132,29 @@ fn a_rule_that_needs_containment_passes_only_with_it_and_the_report_tells() {
         };
         assert_eq!(outcomes, [expected]);
     }
+}
+
+#[test]
+fn a_body_in_the_shared_folder_is_found_without_containment_and_prevented_with_it() {
+    let shared = tempfile::tempdir().unwrap();
+    let file = shared.path().join("bodies.log");
+    // Whatever it says to AIOS, it also adds to a file that outlives it.
+    let script = format!("'{}' reference | tee -a '{}'", REFERENCE[0], file.display());
+    let command = ["sh", "-c", &script];
+    let outcome = |containment| {
+        let report = judged("WX-STORE-001", &command, containment);
+        let rule = report
+            .rules
+            .into_iter()
+            .find(|rule| !rule.scenarios.is_empty())
+            .unwrap();
+        (rule.outcome, rule.scenarios[0].message.clone())
+    };
+    if Reach::of_this_system().writes {
+        assert_eq!(outcome(Containment::Auto).0, Outcome::Pass);
+        assert!(!file.exists());
+    }
+    let (outcome, message) = outcome(Containment::Off);
+    assert_eq!(outcome, Outcome::Fail);
+    assert!(message.contains(&file.display().to_string()), "{message}");
 }

@@ -30,18 +30,24 @@ async fn ordinary_talk(session: &mut Session) -> Driven {
     let text = session.cast.text();
     session.say(Person::Owner, &text);
     session.answer_last().await?;
-    let long: String = (0..200).map(|_| session.cast.body_word() + " ").collect();
+    let long = long_answer(session);
     session.answer_with(&long).await
+}
+
+/// A text of AIOS that goes out in several chunks.
+fn long_answer(session: &mut Session) -> String {
+    let words = (0..200).map(|_| session.cast.body_word_of("an answer of AIOS") + " ");
+    words.collect()
 }
 
 /// A file with a telling name, a voice message with a transcript, and a quotation.
 fn send_all_kinds(session: &mut Session, person: Person) {
-    let name = format!("{} report.pdf", session.cast.body_word());
-    let transcript = session.cast.text();
+    let name = session.cast.body_word_of("a file name") + " report.pdf";
+    let transcript = session.cast.text_of("a transcript");
     let quoting = Item::Quoting {
         text: session.cast.text(),
-        title: session.cast.text(),
-        quoted: session.cast.text(),
+        title: session.cast.text_of("the title of a quotation"),
+        quoted: session.cast.text_of("a quoted text"),
     };
     for item in [Item::File(name), Item::Voice(Some(transcript)), quoting] {
         let letter = Letter::new(session.cast.person(person), item);
@@ -106,7 +112,7 @@ async fn misfortune(session: &mut Session) -> Driven {
         .wechat
         .set_fault(FaultRule::next(Endpoint::SendMessage, refusal))?;
     let own = session.last_from(&session.cast.owner.clone());
-    let long: String = (0..200).map(|_| session.cast.body_word() + " ").collect();
+    let long = long_answer(session);
     session
         .send_to(Person::Owner, &long, own.as_deref())
         .await?;

@@ -50,16 +50,13 @@ fn runs(bytes: &[u8]) -> Vec<Vec<u8>> {
             let between = &bytes[*end..at];
             matches!(between, b"\n" | b"\r\n" | b"\n ") && length <= *width
         });
-        match (goes_on, runs.last_mut()) {
-            (Some((width, _)), Some(run)) => {
-                run.extend_from_slice(line);
-                open = (length == width).then_some((width, at + length));
-            }
-            _ => {
-                if length >= SHORTEST_LINE {
-                    runs.push(line.to_vec());
-                }
-                open = (length >= SHORTEST_LINE).then_some((length, at + length));
+        if let (Some((width, _)), Some(run)) = (goes_on, runs.last_mut()) {
+            run.extend_from_slice(line);
+            open = (length == width).then_some((width, at + length));
+        } else {
+            open = (length >= SHORTEST_LINE).then_some((length, at + length));
+            if open.is_some() {
+                runs.push(line.to_vec());
             }
         }
         at += length;

@@ -2,7 +2,7 @@
 //! scripts, and of words too short for an anchor.
 
 use super::SHORTEST;
-use super::base::base64_cores;
+use super::radix::base64_cores;
 
 /// One form of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@
 //! ([`decode`]) is opened and searched again, to a bounded depth and size.
 
 mod anchor;
-mod base;
 mod decode;
 mod form;
+mod radix;
 mod unpack;
 mod view;
 mod weave;

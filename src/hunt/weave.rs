@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::base::{base32_cores, base64_cores};
+use super::radix::{base32_cores, base64_cores};
 use super::view::View;
 
 /// How the characters of a marker are written.

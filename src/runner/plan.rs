@@ -164,13 +164,13 @@ impl<'s> Plan<'s> {
             .map(|(family, requirement)| {
                 let scenarios = by_rule.remove(&requirement.id).unwrap_or_default();
                 let idle = self.idle.get(&requirement.id).cloned();
-                let (outcome, reason) = match idle {
-                    Some((outcome, reason)) => (outcome, Some(reason)),
-                    None => {
-                        let outcome = Outcome::fold(scenarios.iter().map(|case| case.outcome));
-                        let untested = scenarios.first().filter(|_| outcome == Outcome::Untested);
-                        (outcome, untested.map(|case| case.message.clone()))
-                    }
+                let (outcome, reason) = if let Some((outcome, reason)) = idle {
+                    (outcome, Some(reason))
+                } else {
+                    let outcome = Outcome::fold(scenarios.iter().map(|case| case.outcome));
+                    let untested = outcome == Outcome::Untested;
+                    let case = scenarios.first().filter(|_| untested);
+                    (outcome, case.map(|case| case.message.clone()))
                 };
                 RuleResult {
                     id: requirement.id.clone(),

@@ -24,20 +24,8 @@ const DISGUISES: [Disguise; 10] = [
     },
     |words| Ok(words.encode_utf16().flat_map(u16::to_be_bytes).collect()),
     |words| Ok(STANDARD.encode(words).into()),
-    |words| {
-        Ok(words
-            .bytes()
-            .map(|byte| format!("{byte:02x} "))
-            .collect::<String>()
-            .into())
-    },
-    |words| {
-        Ok(words
-            .bytes()
-            .map(|byte| format!("\\u{byte:04X}"))
-            .collect::<String>()
-            .into())
-    },
+    |words| Ok(each(words, |byte, text| write!(text, "{byte:02x} "))),
+    |words| Ok(each(words, |byte, text| write!(text, "\\u{byte:04X}"))),
     gzip,
     zlib,
     |words| Ok(STANDARD.encode(gzip(words)?).into()),
@@ -50,6 +38,15 @@ pub(super) const COUNT: u64 = DISGUISES.len() as u64;
 pub(super) fn plant(words: &str, way: u64, file: &Path) -> io::Result<()> {
     let way = usize::try_from(way % COUNT).unwrap_or_default();
     fs::write(file, DISGUISES[way](&format!("see you {words} later"))?)
+}
+
+fn each(words: &str, write: fn(u8, &mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
+    let mut text = Vec::new();
+    for byte in words.bytes() {
+        // Writing to memory cannot fail.
+        let _ = write(byte, &mut text);
+    }
+    text
 }
 
 fn gzip(words: &str) -> io::Result<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! The leak search in databases that SQLite itself wrote.
+//! The leak search in databases, as Python leaves them.
 
 use std::process::Command;
 

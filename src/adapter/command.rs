@@ -47,6 +47,12 @@ impl CommandLine {
         self
     }
 
+    /// The command as it was typed.
+    #[must_use]
+    pub fn argv(&self) -> &[OsString] {
+        &self.argv
+    }
+
     /// The command as it is run: words that name something in the caller's folder are made
     /// absolute, unless they name it just as well from where the command runs. A bare command name
     /// is left to `PATH`.

@@ -197,6 +197,15 @@ impl Running {
         self.words.text()
     }
 
+    /// The processes of a child adapter that are alive, by id; none of an in-process one.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Stray> {
+        match &self.grip {
+            Grip::Thread(_) => Vec::new(),
+            Grip::Child(brood) => brood.living(),
+        }
+    }
+
     /// Whether it has not ended yet.
     #[must_use]
     pub fn is_alive(&self) -> bool {

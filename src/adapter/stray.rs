@@ -125,7 +125,7 @@ impl Brood {
     }
 
     #[cfg(target_os = "linux")]
-    fn living(&self) -> Vec<Stray> {
+    pub(crate) fn living(&self) -> Vec<Stray> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let leader = self.leader.as_raw_nonzero().get();
         let mut others = LEADERS
@@ -137,7 +137,7 @@ impl Brood {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn living(&self) -> Vec<Stray> {
+    pub(crate) fn living(&self) -> Vec<Stray> {
         let _ = (&self.root, &self.seen);
         let present = test_kill_process_group(self.leader).is_ok();
         let leader = Stray {

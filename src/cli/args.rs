@@ -1,6 +1,5 @@
 //! What can be typed.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -19,6 +18,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the suite against an adapter.
     Run(RunArgs),
+    /// Examine an adapter: the first thing that is wrong, and how to mend it.
+    Doctor(super::doctor::DoctorArgs),
+    /// Write a small adapter to begin with.
+    Init(super::init::InitArgs),
     /// Be the reference adapter, on stdin and stdout.
     Reference(ReferenceArgs),
     /// Write, check or show the published schemas.
@@ -73,12 +76,6 @@ pub(crate) struct RunArgs {
     /// Multiply every wait by this.
     #[arg(long, default_value_t = 1.0, value_parser = patience)]
     pub(crate) patience: f64,
-    /// Pass a variable on to the adapter, or set it.
-    #[arg(long, value_name = "NAME[=VALUE]")]
-    pub(crate) env: Vec<String>,
-    /// Run the adapter in this folder instead of an empty one.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) cwd: Option<PathBuf>,
     /// Let the adapter write only in its sandbox folders and connect only to WeChat: as far as
     /// the kernel can, only if it can, or not at all.
     #[arg(long, value_enum, default_value_t = ContainmentArg::Auto)]
@@ -86,9 +83,8 @@ pub(crate) struct RunArgs {
     /// Read the feature files of this folder instead of the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub(crate) features: Option<PathBuf>,
-    /// The adapter's command and its arguments.
-    #[arg(last = true, value_name = "CMD")]
-    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) child: super::child::ChildArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -131,7 +127,7 @@ fn shard(text: &str) -> Result<Shard, String> {
     }
 }
 
-fn patience(text: &str) -> Result<f64, String> {
+pub(super) fn patience(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if factor.is_finite() && (0.01..=1000.0).contains(&factor) => Ok(factor),
         _ => Err("expected a number from 0.01 to 1000".to_owned()),

@@ -3,9 +3,12 @@
 mod advice;
 mod args;
 pub mod catalogue;
+mod child;
 pub mod diff;
+mod doctor;
 mod exit;
 pub mod hunt;
+mod init;
 mod output;
 pub mod remark;
 pub mod report;
@@ -102,6 +105,7 @@ fn dispatch(cli: args::Cli) -> Exit {
     };
     match cli.command {
         args::Command::Run(args) => runtime.block_on(run::run(args, &surroundings)),
+        args::Command::Doctor(args) => runtime.block_on(doctor::run(args, &surroundings)),
         args::Command::Simulate(args) => {
             runtime.block_on(simulate::simulate(args, &mut io::stdout()))
         }
@@ -124,6 +128,9 @@ fn dispatch(cli: args::Cli) -> Exit {
                 },
             },
         },
+        args::Command::Init(args) => {
+            spoken(|out, err| init::run(&args, &surroundings.folder, out, err))
+        }
         args::Command::Spec(args) => {
             spoken(|out, err| spec::run(&args, &surroundings.folder, out, err))
         }

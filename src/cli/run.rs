@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{ContainmentArg, LevelArg, RunArgs};
 use super::output::Output;
 use super::{Exit, Surroundings, complain};
-use crate::adapter::{CommandLine, Subject};
+use crate::adapter::Subject;
 use crate::reference::Reference;
 use crate::report::{CaseResult, Outcome, annotation, terminal};
 use crate::runner::{self, Containment, Levels, Progress, Run, Selection};
@@ -49,7 +49,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
     let subject = if args.reference {
         words.push("--reference".to_owned());
         Subject::in_process(Reference::new)
-    } else if args.command.is_empty() {
+    } else if args.child.command.is_empty() {
         return Err(
             "nothing to run\n  hint: give --reference, or the adapter's command after --, \
                     as in `aios-wechat run -- python3 my_adapter.py`"
@@ -57,11 +57,12 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         );
     } else {
         words.extend(
-            args.command
+            args.child
+                .command
                 .iter()
                 .map(|word| word.to_string_lossy().into_owned()),
         );
-        Subject::command(command(args, surroundings)?)
+        Subject::command(args.child.command_line(surroundings)?)
     };
     let output = Output::prepare(&args.output, &suite, &surroundings.folder)?;
     let run = Run {
@@ -124,34 +125,6 @@ fn rules(suite: &Suite, words: &[String]) -> Result<BTreeSet<crate::suite::Requi
         rules.extend(matching);
     }
     Ok(rules)
-}
-
-fn command(args: &RunArgs, surroundings: &Surroundings) -> Result<CommandLine, String> {
-    let mut command = CommandLine::new(args.command.iter().cloned(), &surroundings.folder);
-    for (name, value) in &surroundings.passed {
-        command = command.env(name, value);
-    }
-    for variable in &args.env {
-        command = match variable.split_once('=') {
-            Some((name, value)) if !name.is_empty() => command.env(name, value),
-            Some(_) => return Err(format!("`--env {variable}` names no variable")),
-            None => match super::variable(variable) {
-                Some(value) => command.env(variable, value),
-                None => {
-                    return Err(format!(
-                        "the variable `{variable}` is not set here\n  hint: write --env {variable}=VALUE"
-                    ));
-                }
-            },
-        };
-    }
-    if let Some(folder) = &args.cwd {
-        if !surroundings.folder.join(folder).is_dir() {
-            return Err(format!("`--cwd {}` is no folder", folder.display()));
-        }
-        command = command.cwd(folder);
-    }
-    Ok(command)
 }
 
 /// The feature files of a folder as path and text, by name.
@@ -217,7 +190,7 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
 }
 
 /// Cancels once the program is asked to end.
-async fn signalled(interrupt: CancellationToken) {
+pub(super) async fn signalled(interrupt: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut int), Ok(mut term)) = (
         signal(SignalKind::interrupt()),

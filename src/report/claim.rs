@@ -23,6 +23,12 @@ pub enum Claim {
 }
 
 impl Claim {
+    /// Whether every applicable MUST passes, notes or none.
+    #[must_use]
+    pub fn is_conformant(self) -> bool {
+        matches!(self, Self::Conformant | Self::ConformantWithNotes)
+    }
+
     /// The claim in capitals, as it is quoted.
     #[must_use]
     pub fn words(self) -> &'static str {

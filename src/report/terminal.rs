@@ -1,6 +1,6 @@
 //! The face for people at a terminal, and for logs.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::command::{again, is_command, subject};
 use super::difference::difference;
@@ -33,6 +33,12 @@ impl Default for TerminalStyle {
 const WORDS: usize = 1200;
 /// The most lines of standard error.
 const LAST_WORDS: usize = 5;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render(self, &TerminalStyle::default()))
+    }
+}
 
 /// The whole report: a line a rule, what did not pass in full, the claim.
 #[must_use]

@@ -49,7 +49,9 @@ impl Engine {
         }
         let timeline = log.snapshot();
         let contained = requirement.contained;
-        let verdict = attempt.verdict().unless(contained, self.uncontained.as_deref());
+        let verdict = attempt
+            .verdict()
+            .unless(contained, self.uncontained.as_deref());
         CaseResult {
             id: case.id.clone(),
             name: case.name.clone(),

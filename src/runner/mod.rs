@@ -6,6 +6,7 @@
 mod attempt;
 mod bench;
 mod binding;
+mod check;
 mod containment;
 mod engine;
 mod phrases;
@@ -23,6 +24,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use check::{CheckError, check};
 pub use containment::Containment;
 pub use phrases::{Phrase, check_steps, phrases, unused_phrases};
 pub use plan::{Levels, Selection};

@@ -182,16 +182,20 @@ async fn connect(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track>) -> Outcome {
+    let turn_away = || shared.turn_away(&format!("{} {}", request.method(), request.uri()));
     if is_foreign(request.headers(), shared.port) {
+        turn_away();
         return Ok(plain(StatusCode::FORBIDDEN, "foreign Host or Origin"));
     }
     if shared.is_controlled() && control::is_mine(request.uri().path()) {
         return drive(request, shared).await;
     }
     let Some(endpoint) = Endpoint::at(request.uri().path()) else {
+        turn_away();
         return Ok(plain(StatusCode::NOT_FOUND, "no such path"));
     };
     if !endpoint.methods().contains(&request.method().as_str()) {
+        turn_away();
         let mut refusal = plain(StatusCode::METHOD_NOT_ALLOWED, "another method is needed");
         let allowed = HeaderValue::from_str(&endpoint.methods().join(", "));
         refusal

@@ -39,7 +39,7 @@ pub use context::{ANSWER_WINDOW_MS, Contact, SENDS_PER_TOKEN};
 pub use fault::{Fault, FaultRule, Shape};
 pub use journal::Entry;
 pub use login::VERIFY_CODE;
-pub use observation::{Event, MASK, Observation, Observer};
+pub use observation::{Bystander, Event, MASK, Observation, Observer};
 pub use openapi::document as openapi;
 pub use order::{
     ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder, MessageOrder,
@@ -80,6 +80,8 @@ pub struct Options {
     pub control: bool,
     /// Told of everything that happens. It may call the simulator.
     pub observer: Option<Observer>,
+    /// Told of every request that was turned away before it was a call.
+    pub bystander: Option<Bystander>,
 }
 
 impl Default for Options {
@@ -97,6 +99,7 @@ impl Default for Options {
             brake: Duration::ZERO,
             control: false,
             observer: None,
+            bystander: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::account::{Account, Injected, Parcel};
 use super::fault::{Fault, Faults};
 use super::http::Door;
 use super::journal::Journal;
-use super::observation::{Event, Observation, Observer, evidence};
+use super::observation::{Bystander, Event, Observation, Observer, evidence};
 use super::updates::{PollReply, Polled, Position};
 use crate::wire::Endpoint;
 
@@ -21,6 +21,7 @@ use crate::wire::Endpoint;
 pub(super) struct Shared {
     state: Mutex<State>,
     observer: Option<Observer>,
+    bystander: Option<Bystander>,
     journal: Option<Mutex<Journal>>,
     /// Held by whoever is telling the observer.
     telling: Mutex<()>,
@@ -87,6 +88,7 @@ impl Shared {
         Self {
             state: Mutex::new(state),
             observer: options.observer,
+            bystander: options.bystander,
             journal: options.control.then(|| Mutex::new(Journal::new())),
             telling: Mutex::new(()),
             silent: AtomicBool::new(false),
@@ -106,6 +108,13 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         unpoisoned(&self.state)
+    }
+
+    /// Tells of a request that is none of WeChat's calls.
+    pub(super) fn turn_away(&self, request: &str) {
+        if let Some(bystander) = &self.bystander {
+            bystander(request);
+        }
     }
 
     /// Whether it may be driven over HTTP.

@@ -3,6 +3,7 @@
 //! Where no interpreter or no registry is at hand a test is reported as ignored, with the reason.
 //! `AIOS_WECHAT_FOREIGN=require` turns that into a failure, `AIOS_WECHAT_FOREIGN=off` skips all.
 
+mod beginnings;
 mod bench;
 mod browser;
 mod clients;
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
             verdicts::hold(&python::adapter("weilink")?)
         }),
         trial(
+            "the_adapter_on_weixin_agent_sdk_deviates_as_declared",
+            || verdicts::hold(&node::adapter("weixin-agent-sdk")?),
+        ),
+        trial(
             "weilink_takes_the_simulated_wechat_for_the_real_one",
             clients::weilink,
         ),
@@ -36,6 +41,9 @@ fn main() -> ExitCode {
             "weixin_agent_sdk_takes_the_simulated_wechat_for_the_real_one",
             clients::weixin_agent_sdk,
         ),
+        trial("a_node_adapter_begins_well", beginnings::node),
+        trial("a_go_adapter_begins_well", beginnings::go),
+        trial("a_rust_adapter_begins_well", beginnings::rust),
         trial(
             "ajv_judges_every_fixture_as_the_types_do",
             schemas::ajv_agrees,

@@ -37,6 +37,7 @@ const FLOORS: &[(&str, u8, &[&str])] = &[
         ],
     ),
     ("diff", 5, &["contract", "suite"]),
+    ("doctor", 3, &["adapter", "contract", "simulator", "wire"]),
     (
         "publish",
         5,
@@ -64,6 +65,7 @@ const FLOORS: &[(&str, u8, &[&str])] = &[
             "confine",
             "contract",
             "diff",
+            "doctor",
             "evidence",
             "hunt",
             "mutant",
@@ -93,12 +95,13 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("quick_junit", &["report"]),
     ("regex_syntax", &["diff"]),
     ("reqwest", &["reference"]),
-    ("tempfile", &["proof", "reference", "session"]),
+    ("tempfile", &["doctor", "proof", "reference", "session"]),
     (
         "tokio",
         &[
             "adapter",
             "cli",
+            "doctor",
             "mutant",
             "reference",
             "runner",

@@ -1,0 +1,131 @@
+//! `doctor`: the first thing that is wrong with an adapter, and how to mend it.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use clap::{Args, ValueEnum};
+use tokio_util::sync::CancellationToken;
+
+use super::args::patience;
+use super::child::ChildArgs;
+use super::run::signalled;
+use super::{Exit, Surroundings, complain};
+use crate::doctor::{self, Complaint, Diagnosis, DoctorError};
+
+/// Arguments of `doctor`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  aios-wechat doctor -- python3 my_adapter.py\n  \
+    aios-wechat doctor --cwd . -- node adapter.mjs"
+)]
+pub(crate) struct DoctorArgs {
+    /// Multiply every wait by this.
+    #[arg(long, default_value_t = 1.0, value_parser = patience)]
+    patience: f64,
+    /// How the diagnosis is written.
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    format: Shape,
+    #[command(flatten)]
+    child: ChildArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Runs `doctor`.
+pub(super) async fn run(args: DoctorArgs, surroundings: &Surroundings) -> Exit {
+    if args.child.command.is_empty() {
+        return complain(
+            Exit::Usage,
+            "nobody to examine\n  hint: give the adapter's command after --, \
+             as in `aios-wechat doctor -- python3 my_adapter.py`",
+        );
+    }
+    let command = match args.child.command_line(surroundings) {
+        Ok(command) => command,
+        Err(complaint) => return complain(Exit::Usage, &complaint),
+    };
+    let interrupt = CancellationToken::new();
+    let watch = tokio::spawn(signalled(interrupt.clone()));
+    let now = jiff::Timestamp::now().as_millisecond();
+    let examined = interrupt
+        .run_until_cancelled(doctor::examine(&command, args.patience, now))
+        .await;
+    watch.abort();
+    let diagnosis = match examined {
+        None => return complain(Exit::Inconclusive, "interrupted"),
+        Some(Err(error)) => return complain(Exit::Inconclusive, &told(&error)),
+        Some(Ok(diagnosis)) => diagnosis,
+    };
+    let text = match args.format {
+        Shape::Text => text(&diagnosis),
+        Shape::Json => json(&diagnosis),
+    };
+    drop(io::stdout().write_all(text.as_bytes()));
+    if diagnosis.complaint.is_some() {
+        Exit::Fault
+    } else {
+        Exit::Success
+    }
+}
+
+fn told(error: &DoctorError) -> String {
+    let mut told = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        // Writing to a `String` cannot fail.
+        let _ = write!(told, ": {cause}");
+        source = cause.source();
+    }
+    if matches!(error, DoctorError::Launch(_)) {
+        told.push_str(
+            "\n  hint: look at the path; a script needs its interpreter (`-- python3 adapter.py`) \
+             or `chmod +x` and a first line such as #!/usr/bin/env python3",
+        );
+    }
+    told
+}
+
+fn json(diagnosis: &Diagnosis) -> String {
+    // A diagnosis is made of strings.
+    serde_json::to_string_pretty(diagnosis).unwrap_or_default() + "\n"
+}
+
+fn text(diagnosis: &Diagnosis) -> String {
+    let mut text = String::new();
+    for step in &diagnosis.passed {
+        let _ = writeln!(text, "ok  {step}");
+    }
+    match &diagnosis.complaint {
+        None => text.push_str(
+            "\nNothing is wrong with the handshake and one message each way.\n\
+             Next: `aios-wechat run -- CMD` for every rule, `aios-wechat run WX-CAP WX-ENV -- CMD` for a first few.\n",
+        ),
+        Some(complaint) => push_complaint(&mut text, complaint),
+    }
+    text
+}
+
+fn push_complaint(text: &mut String, complaint: &Complaint) {
+    let _ = writeln!(
+        text,
+        "x   {}\n\n  wrong   {}",
+        complaint.step, complaint.what
+    );
+    let parts = [
+        ("seen", &complaint.seen),
+        ("mend", &complaint.mend),
+        ("stderr", &complaint.last_words),
+    ];
+    for (name, lines) in parts {
+        for (number, line) in lines.iter().enumerate() {
+            let name = if number == 0 { name } else { "" };
+            let _ = writeln!(text, "  {name:<8}{line}");
+        }
+    }
+}

@@ -5,9 +5,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::place::{Absent, broken, complaint, finish, installed, repository};
+use crate::verdicts::Adapter;
 
 /// Packages of `tests/adapters`, installed.
 pub(crate) struct Packages(PathBuf);
+
+/// An adapter of `tests/adapters`, ready to run.
+pub(crate) fn adapter(name: &str) -> Result<Adapter, Absent> {
+    let folder = repository("tests/adapters").join(name);
+    let packages = packages(name)?;
+    let script = packages.script(&folder.join("adapter.mjs"))?;
+    Ok(Adapter {
+        command: vec![packages.node(), script, repository("spec/schema")],
+        folder,
+    })
+}
 
 /// Installs exactly what the lock file of an adapter pins.
 pub(crate) fn packages(name: &str) -> Result<Packages, Absent> {

@@ -11,6 +11,7 @@ use super::Mutant;
 use super::bend::{Bend, Bubble, Polled, Sent, Warp, Wechat, rewrite};
 use super::parts::{Parts, Shared, bent, memories, remove, results, with};
 use crate::contract::Code;
+use crate::reference::context::Newest;
 use crate::reference::state::StateDocument;
 use crate::reference::transport::Failure;
 use crate::wire::WeixinMessage;
@@ -169,7 +170,13 @@ impl Bend for LearnsTokens {
 struct KeepsTokens(Tokens);
 impl Warp for KeepsTokens {
     fn saving(&self, document: &mut StateDocument) {
-        with(&self.0, |tokens| document.contexts.extend(tokens.clone()));
+        let newest = |(peer, token): (&String, &String)| {
+            let token = token.clone();
+            (peer.clone(), Newest { token, at: 0 })
+        };
+        with(&self.0, |tokens| {
+            document.contexts.extend(tokens.iter().map(newest));
+        });
     }
 }
 

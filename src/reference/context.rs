@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// WeChat takes no token older than this.
 const LIFETIME_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -16,9 +18,19 @@ const MOST_HELD: usize = 10_000;
 #[derive(Debug, Clone)]
 pub enum ContextTokens {
     /// `context_cache: true`: the newest token of each peer.
-    NewestOfPeer(BTreeMap<String, String>),
+    NewestOfPeer(BTreeMap<String, Newest>),
     /// `context_cache: false`: the token of each message, by message id.
     OfMessage(BTreeMap<String, Held>),
+}
+
+/// The newest token of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Newest {
+    /// The token.
+    pub token: String,
+    /// When the message was written that it came with, in milliseconds since 1970.
+    pub at: i64,
 }
 
 /// A token that serves answers to one message.
@@ -32,7 +44,7 @@ pub struct Held {
 impl ContextTokens {
     /// The tokens at a start: those of an earlier process where the cache is on, else none.
     #[must_use]
-    pub fn restored(cache: bool, newest: BTreeMap<String, String>) -> Self {
+    pub fn restored(cache: bool, newest: BTreeMap<String, Newest>) -> Self {
         if cache {
             Self::NewestOfPeer(newest)
         } else {
@@ -40,14 +52,18 @@ impl ContextTokens {
         }
     }
 
-    /// Takes in the token that came with a message of `peer`.
-    pub fn learn(&mut self, peer: &str, message_id: &str, token: &str, now: i64) {
+    /// Takes in the token that came with a message that `peer` wrote at `at`. An old message that
+    /// WeChat gives again does not take the place of a newer one.
+    pub fn learn(&mut self, peer: &str, message_id: &str, token: &str, at: i64) {
         match self {
             Self::NewestOfPeer(newest) => {
-                newest.insert(peer.to_owned(), token.to_owned());
+                if newest.get(peer).is_none_or(|known| known.at <= at) {
+                    let token = token.to_owned();
+                    newest.insert(peer.to_owned(), Newest { token, at });
+                }
             }
             Self::OfMessage(held) => {
-                held.retain(|_, held| now.saturating_sub(held.at) < LIFETIME_MS);
+                held.retain(|_, held| at.saturating_sub(held.at) < LIFETIME_MS);
                 if held.len() >= MOST_HELD {
                     let oldest = held.iter().min_by_key(|(_, held)| held.at);
                     if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
@@ -57,7 +73,7 @@ impl ContextTokens {
                 let token = Held {
                     peer: peer.to_owned(),
                     token: token.to_owned(),
-                    at: now,
+                    at,
                 };
                 held.insert(message_id.to_owned(), token);
             }
@@ -68,7 +84,7 @@ impl ContextTokens {
     #[must_use]
     pub fn usable(&self, peer: &str, reply_to: Option<&str>) -> Option<&str> {
         match self {
-            Self::NewestOfPeer(newest) => newest.get(peer).map(String::as_str),
+            Self::NewestOfPeer(newest) => newest.get(peer).map(|known| known.token.as_str()),
             Self::OfMessage(held) => {
                 let held = held.get(reply_to?)?;
                 (held.peer == peer).then_some(held.token.as_str())
@@ -79,14 +95,14 @@ impl ContextTokens {
     /// Drops a token that WeChat refused; the next message of the person brings a new one.
     pub fn refuse(&mut self, token: &str) {
         match self {
-            Self::NewestOfPeer(newest) => newest.retain(|_, known| known != token),
+            Self::NewestOfPeer(newest) => newest.retain(|_, known| known.token != token),
             Self::OfMessage(held) => held.retain(|_, held| held.token != token),
         }
     }
 
     /// What a restart may know: the newest tokens where the cache is on, else nothing.
     #[must_use]
-    pub fn lasting(&self) -> BTreeMap<String, String> {
+    pub fn lasting(&self) -> BTreeMap<String, Newest> {
         match self {
             Self::NewestOfPeer(newest) => newest.clone(),
             Self::OfMessage(_) => BTreeMap::new(),
@@ -111,6 +127,17 @@ mod tests {
         assert_eq!(tokens.usable("ann", Some("1")), Some("new"));
         assert_eq!(tokens.usable("ann", None), Some("new"));
         assert_eq!(tokens.usable("eve", None), None);
+    }
+
+    #[test]
+    fn an_old_message_that_comes_again_does_not_bring_its_old_token_back() {
+        let mut tokens = tokens(true);
+        tokens.learn("ann", "1", "old", 0);
+        tokens.learn("ann", "2", "new", 1);
+        tokens.learn("ann", "1", "old", 0);
+        assert_eq!(tokens.usable("ann", None), Some("new"));
+        tokens.learn("ann", "2", "new under another id", 1);
+        assert_eq!(tokens.usable("ann", None), Some("new under another id"));
     }
 
     #[test]

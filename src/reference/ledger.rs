@@ -139,7 +139,8 @@ impl Ledger {
             && let Some(token) = &letter.context_token
         {
             let (sender, id) = (letter.sender.as_str(), letter.ids.message_id.as_str());
-            self.contexts.learn(sender, id, token, now);
+            let written = letter.sent_at.unwrap_or(now);
+            self.contexts.learn(sender, id, token, written);
         }
         match admission {
             Admission::Deny => return report(MessageStatus::AccessDenied),

@@ -61,7 +61,11 @@ impl PollLoop {
                 ledger.cursor().to_owned()
             });
             let sent = || channel.polling.notify_one();
-            let poll = channel.transport.get_updates(&cursor, &sent);
+            let poll = async {
+                let answer = channel.transport.get_updates(&cursor, &sent).await;
+                sent(); // a poll that failed has been tried, too
+                answer
+            };
             let telling = self.courier.tell(std::mem::take(&mut self.notices));
             let exchange = channel.stopping.run_until_cancelled(join(poll, telling));
             let Some((answer, ())) = exchange.await else {
@@ -71,7 +75,6 @@ impl PollLoop {
                 Ok(batch) => self.take(batch).await,
                 Err(failure) => self.fail(&failure, &cursor),
             };
-            channel.polling.notify_one(); // a poll that failed has been tried, too
             match next {
                 Next::Poll => {}
                 Next::Pause(pause) => {

@@ -61,11 +61,16 @@ impl Channel {
         let Some(recipient) = action.recipient().or(self.integration.owner()) else {
             return Outcome::refused(Code::NoOwner);
         };
-        if let Some(code) = self.with(|ledger, _| ledger.gate.refusal(recipient)) {
-            return Outcome::refused(code);
-        }
         let text = action.text().map_or("", |text| text.expose());
         let chunks = chunks(text, self.integration.config.message_chunk_limit());
+        if let Some(code) = self.with(|ledger, _| ledger.gate.refusal(recipient)) {
+            return if accepted.is_empty() {
+                Outcome::refused(code)
+            } else {
+                // Admitted when it began: what went out stays on the receipt (WX-OUT-009).
+                Outcome::broken_off(accepted, chunks.len(), code, true, None)
+            };
+        }
         let reply_to = action.reply_to().map(Id::as_str);
         let token = self.with(|ledger, _| {
             ledger

@@ -7,6 +7,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::context::Newest;
 use super::digest::hex;
 use super::gate::Standing;
 use super::outbox::Entry;
@@ -27,7 +28,7 @@ pub struct StateDocument {
     /// What became of recent actions, by AIOS's idempotency key.
     pub actions: BTreeMap<String, Entry>,
     /// The newest context token of each peer, where the cache is on.
-    pub contexts: BTreeMap<String, String>,
+    pub contexts: BTreeMap<String, Newest>,
 }
 
 /// Keeps the state document.

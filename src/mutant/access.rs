@@ -155,7 +155,7 @@ pub(super) fn impersonating(open: fn(&Rules, &str) -> bool) -> Parts {
     };
     Parts {
         twist: Box::new(Unmasks { masks }),
-        surroundings: Bubble::default().bend(bend),
+        bubble: Bubble::default().bend(bend),
     }
 }
 
@@ -233,7 +233,7 @@ fn denied_files(treat: fn(&mut Value, &str) -> Fate) -> Parts {
     };
     Parts {
         twist: Box::new(TreatsDenials { names, treat }),
-        surroundings: Bubble::default().bend(bend),
+        bubble: Bubble::default().bend(bend),
     }
 }
 
@@ -282,7 +282,7 @@ fn speaking_to_strangers() -> Parts {
     };
     Parts {
         twist: Box::new(SpeaksToStrangers { letters }),
-        surroundings: Bubble::default().bend(bend),
+        bubble: Bubble::default().bend(bend),
     }
 }
 

@@ -8,9 +8,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::reference::Surroundings;
 use crate::reference::state::{Found, StateDocument, Store};
 use crate::reference::transport::{Failure, Transport};
-use crate::reference::{Surroundings, World};
 use crate::wire::{GetConfigResponse, GetUpdatesResponse, Raw, SendMessageResponse, WeixinMessage};
 
 /// The way to WeChat that the reference adapter would take.
@@ -116,7 +116,7 @@ impl<S: Warp> Store for Warped<S> {
 
 type Around<T> = Box<dyn Fn(T, &Path) -> T + Send + Sync>;
 
-/// The world as it is, but for what lies around WeChat and the folder.
+/// What lies between the adapter and its surroundings: around WeChat, and around the folder.
 #[derive(Default)]
 pub(super) struct Bubble {
     wechat: Option<Box<dyn Fn(Wechat) -> Wechat + Send + Sync>>,
@@ -148,19 +148,24 @@ impl Bubble {
     }
 }
 
-impl Surroundings for Bubble {
+/// Surroundings with a bubble in between.
+pub(super) struct Within<S> {
+    pub(super) bubble: Bubble,
+    pub(super) surroundings: S,
+}
+
+impl<S: Surroundings> Surroundings for Within<S> {
     fn wechat(&self, base_url: &str, token: &str) -> Option<Wechat> {
-        let wechat = World.wechat(base_url, token)?;
-        Some(
-            self.wechat
-                .as_ref()
-                .map_or_else(|| Arc::clone(&wechat), |bend| bend(Arc::clone(&wechat))),
-        )
+        let wechat = self.surroundings.wechat(base_url, token)?;
+        Some(match &self.bubble.wechat {
+            Some(bend) => bend(wechat),
+            None => wechat,
+        })
     }
 
     fn folder(&self, state_dir: &Path) -> Arc<dyn Store> {
-        let store = World.folder(state_dir);
-        match &self.folder {
+        let store = self.surroundings.folder(state_dir);
+        match &self.bubble.folder {
             Some(warp) => warp(store, state_dir),
             None => store,
         }

@@ -245,12 +245,12 @@ struct Notebook {
 fn saving_the_cursor_first() -> Parts {
     let notebook: Shared<Notebook> = Arc::default();
     let (bend, warp) = (Arc::clone(&notebook), Arc::clone(&notebook));
-    let surroundings = Bubble::default()
+    let bubble = Bubble::default()
         .bend(move || WritesCursors(Arc::clone(&bend)))
         .warp(move |folder| RemembersDocuments::below(Arc::clone(&warp), &folder));
     Parts {
         twist: Box::new(LearnsCursorKey(notebook)),
-        surroundings,
+        bubble,
     }
 }
 

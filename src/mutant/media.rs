@@ -78,7 +78,7 @@ fn handing_on_tokens() -> Parts {
     };
     Parts {
         twist: Box::new(NamesByToken(tokens)),
-        surroundings: Bubble::default().bend(bend),
+        bubble: Bubble::default().bend(bend),
     }
 }
 

@@ -27,10 +27,11 @@ mod route;
 mod setup;
 mod twist;
 
+use bend::Within;
 use parts::Parts;
 
 use crate::adapter::Subject;
-use crate::reference::Reference;
+use crate::reference::{Reference, Surroundings, World};
 
 /// One broken adapter.
 pub struct Mutant {
@@ -92,10 +93,28 @@ impl Mutant {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let Parts {
-            twist,
+        self.serve_within(World, reader, writer).await
+    }
+
+    /// Serves the mutant in other surroundings until the reader ends.
+    ///
+    /// # Errors
+    /// If the reader or the writer fails.
+    pub async fn serve_within<R, W>(
+        &self,
+        surroundings: impl Surroundings,
+        reader: R,
+        writer: W,
+    ) -> io::Result<()>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let Parts { twist, bubble } = (self.make)();
+        let surroundings = Within {
+            bubble,
             surroundings,
-        } = (self.make)();
+        };
         twist::serve_twisted(Reference::within(surroundings), twist, reader, writer).await
     }
 }

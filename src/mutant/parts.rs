@@ -11,7 +11,7 @@ use crate::reference::state::{Found, StateDocument};
 /// The two things a mutant may change: what the adapter says, and what it touches.
 pub(super) struct Parts {
     pub(super) twist: Box<dyn Twist>,
-    pub(super) surroundings: Bubble,
+    pub(super) bubble: Bubble,
 }
 
 /// What several boundaries of one mutant share.
@@ -27,10 +27,10 @@ struct Straight;
 impl Twist for Straight {}
 
 impl From<Bubble> for Parts {
-    fn from(surroundings: Bubble) -> Self {
+    fn from(bubble: Bubble) -> Self {
         Self {
             twist: Box::new(Straight),
-            surroundings,
+            bubble,
         }
     }
 }
@@ -39,7 +39,7 @@ impl From<Bubble> for Parts {
 pub(super) fn twisted(twist: impl Twist + 'static) -> Parts {
     Parts {
         twist: Box::new(twist),
-        surroundings: Bubble::default(),
+        bubble: Bubble::default(),
     }
 }
 

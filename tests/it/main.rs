@@ -12,6 +12,7 @@ mod fixtures;
 mod hunt;
 mod init;
 mod layers;
+mod model;
 mod mutants;
 mod null;
 mod properties;

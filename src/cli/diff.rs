@@ -61,7 +61,7 @@ enum Trouble {
     Io(#[from] io::Error),
 }
 
-/// Runs `spec diff` in the repository at `root`; `stale` are findings of the working tree itself.
+/// Runs `spec diff` in the repository at `root`; `stale` is what is wrong with the working tree itself.
 ///
 /// # Errors
 /// If a writer or a file fails.
@@ -69,7 +69,7 @@ pub fn run(
     args: &DiffArgs,
     root: &Path,
     today: Date,
-    stale: impl FnOnce() -> io::Result<Vec<Finding>>,
+    stale: impl FnOnce() -> io::Result<Option<Finding>>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<Exit> {
@@ -106,7 +106,7 @@ fn judge(
     args: &DiffArgs,
     root: &Path,
     today: Date,
-    stale: impl FnOnce() -> io::Result<Vec<Finding>>,
+    stale: impl FnOnce() -> io::Result<Option<Finding>>,
 ) -> Result<Difference, Trouble> {
     let waivers = waivers(args, root)?;
     let base = side(&args.base, root)?;
@@ -116,9 +116,7 @@ fn judge(
     };
     let mut difference = compare((&args.base, &base), (name, &head), args.seed);
     if args.head.is_none() {
-        for finding in stale()? {
-            difference.add(finding);
-        }
+        difference.findings.splice(0..0, stale()?);
     }
     difference.waive(&waivers, today);
     Ok(difference)

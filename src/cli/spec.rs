@@ -94,23 +94,26 @@ fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-/// Generated files that are not what the code generates, as findings of `spec diff`.
-fn outdated(root: &Path) -> io::Result<Vec<Finding>> {
+/// Generated files that are not what the code generates, as a finding of `spec diff`.
+fn outdated(root: &Path) -> io::Result<Option<Finding>> {
     let Ok(suite) = Suite::read(&features(root)?) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
-    let problems = stale(root, &generated(&suite));
-    Ok(problems
+    let files: Vec<String> = stale(root, &generated(&suite))
         .into_iter()
-        .map(|problem| Finding {
-            name: format!("generated:{}", problem.file),
-            what: format!(
-                "{}: {}; this comparison saw the file as it is",
-                problem.file, problem.what
-            ),
-            mend: problem.mend,
-        })
-        .collect())
+        .map(|problem| problem.file)
+        .collect();
+    if files.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Finding {
+        name: "generated".to_owned(),
+        what: format!(
+            "generated files are out of date, so this compared what they said before: {}",
+            files.join(", ")
+        ),
+        mend: "run `aios-wechat spec write`, then compare again".to_owned(),
+    }))
 }
 
 fn write(root: &Path, err: &mut dyn Write) -> io::Result<Exit> {

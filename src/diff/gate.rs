@@ -113,11 +113,6 @@ impl Difference {
         self.documents.is_empty() && self.rules.is_empty()
     }
 
-    /// Adds a finding that only the caller can know of.
-    pub fn add(&mut self, finding: Finding) {
-        self.findings.push(finding);
-    }
-
     /// Lets findings stand that are waived; a waiver that is expired or matches nothing is one itself.
     pub fn waive(&mut self, waivers: &Waivers, today: Date) {
         let mut stale = Vec::new();
@@ -150,7 +145,6 @@ impl Difference {
             }
         }
         self.findings.extend(stale);
-        self.findings.sort();
     }
 }
 

@@ -247,7 +247,16 @@ fn place(pointer: &str, keyword: &str) -> String {
         "required" | "dependentRequired" => "a member is missing".to_owned(),
         "additionalProperties" => "there is no such member".to_owned(),
         "enum" | "const" => "it knows no such word".to_owned(),
-        other => format!("`{other}`"),
+        "type" => "it is of another type".to_owned(),
+        "maximum" => "the number is above its maximum".to_owned(),
+        "minimum" => "the number is below its minimum".to_owned(),
+        "maxLength" => "the text is too long".to_owned(),
+        "minLength" => "the text is too short".to_owned(),
+        "pattern" => "the text is not of its pattern".to_owned(),
+        "maxItems" => "there are too many entries".to_owned(),
+        "minItems" => "there are too few entries".to_owned(),
+        "uniqueItems" => "an entry is there twice".to_owned(),
+        other => format!("by `{other}`"),
     };
     format!("{place}: {why}")
 }

@@ -44,7 +44,7 @@ pub fn ways(kind: &str) -> Option<Vec<Way>> {
         Kind::Config => vec![
             way(true, aios, adapter, true, FIELD),
             // What an operator wrote down meets every later version.
-            way(false, "operator", adapter, true, FILES),
+            way(false, "file", adapter, true, FILES),
         ],
         Kind::OutboundAction | Kind::Secrets | Kind::Start => vec![
             way(true, aios, adapter, true, FIELD),

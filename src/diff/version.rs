@@ -316,7 +316,8 @@ impl Gate<'_> {
             &breaking,
             "these break what is in use, and spec/CHANGELOG.md does not say so",
             format!(
-                "add to its newest section, with what and for whom: `- Document: {} breaks …`",
+                "add to its newest section, with what and for whom: `- Document: {} breaks …`; or change it so that nothing in \
+                 use breaks: spec/changes.md says who meets whom",
                 breaking.join(", ")
             ),
         );

@@ -131,7 +131,7 @@ fn folders_and_revisions_are_compared_and_every_trouble_is_told() {
     ends(
         &diff(&old, &["HEAD~1"]),
         4,
-        "this generated file is out of date",
+        "generated files are out of date",
     );
     ends(
         &diff(&old, &["--", "--version"]),

@@ -220,7 +220,11 @@ impl Search {
                 break;
             }
         }
-        let smallest = (0..case.choices.len()).min_by_key(|at| case.choices[*at].len());
+        // Which shape it is comes before what it must not be: a shape decides most of the rest.
+        let smallest = (0..case.choices.len()).min_by_key(|at| {
+            let choice = &case.choices[*at];
+            (choice.iter().any(|(_, holds)| !holds), choice.len())
+        });
         let Some(smallest) = smallest else {
             self.solve(&case, count, found);
             return;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Unit;
 use jiff::tz::TimeZone;
@@ -211,6 +212,7 @@ struct ProgressLine {
     of: usize,
     done: usize,
     failed: usize,
+    began: Instant,
 }
 
 impl ProgressLine {
@@ -220,6 +222,7 @@ impl ProgressLine {
             of: 0,
             done: 0,
             failed: 0,
+            began: Instant::now(),
         }
     }
 
@@ -242,8 +245,9 @@ impl Progress for ProgressLine {
             let Self {
                 of, done, failed, ..
             } = self;
+            let left = seconds_left(self.began.elapsed(), *done, *of);
             let line = format!(
-                "\r\u{1b}[K{done}/{of} scenarios, {failed} not passed · {}",
+                "\r\u{1b}[K{done}/{of} scenarios, {failed} not passed · {left} s left · {}",
                 case.id
             );
             drop(write!(io::stderr(), "{line}"));
@@ -255,4 +259,25 @@ impl Progress for ProgressLine {
 fn cores() -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     u32::try_from(cores).map_or(64, |cores| cores.min(64))
+}
+
+/// How long the rest takes if it goes on as it went so far.
+fn seconds_left(elapsed: Duration, done: usize, of: usize) -> u64 {
+    let (done, of) = (done.max(1) as u128, of as u128);
+    let millis = elapsed.as_millis() * of.saturating_sub(done) / done;
+    u64::try_from(millis.div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_follows_from_the_time_that_passed() {
+        let left = |seconds, done, of| seconds_left(Duration::from_secs(seconds), done, of);
+        assert_eq!(left(10, 50, 100), 10);
+        assert_eq!(left(10, 100, 100), 0);
+        assert_eq!(left(3, 2, 3), 2);
+        assert_eq!(left(1, 0, 3), 2);
+    }
 }

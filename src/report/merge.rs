@@ -30,15 +30,27 @@ pub enum MergeError {
     /// A part was given twice.
     #[error("part {0} was given twice")]
     Twice(u32),
+    /// Parts were not given.
+    #[error("of {of} parts {} is missing: a claim needs all of them", listed(.numbers))]
+    Missing {
+        /// Their numbers.
+        numbers: Vec<u32>,
+        /// How many parts there are.
+        of: u32,
+    },
+}
+
+fn listed(numbers: &[u32]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    numbers.join(", ")
 }
 
 impl Report {
     /// Joins the parts of a divided run, in any order.
     ///
-    /// While parts are missing the claim stays `PARTIAL`.
-    ///
     /// # Errors
-    /// If the parts do not belong together: another suite, adapter, seed or option.
+    /// If the parts do not belong together (another suite, adapter, seed or option), one was given
+    /// twice, or one is missing.
     pub fn merge(parts: &[Self]) -> Result<Self, MergeError> {
         let first = parts.first().ok_or(MergeError::Nothing)?;
         let mut seen = BTreeSet::new();
@@ -55,9 +67,11 @@ impl Report {
             ordered.push((shard, part));
         }
         ordered.sort_by_key(|(shard, _)| *shard);
-        let complete = first.options.shard.is_some_and(|shard| {
-            seen.len() == shard.of as usize && seen.iter().copied().eq(1..=shard.of)
-        });
+        let of = first.options.shard.map_or(1, |shard| shard.of);
+        let numbers: Vec<u32> = (1..=of).filter(|number| !seen.contains(number)).collect();
+        if !numbers.is_empty() {
+            return Err(MergeError::Missing { numbers, of });
+        }
         let parts: Vec<&Self> = ordered.into_iter().map(|(_, part)| part).collect();
 
         let mut rules = first.rules.clone();
@@ -66,14 +80,10 @@ impl Report {
             join(rule, &same);
         }
         let mut report = first.clone();
-        if complete {
-            report.options.shard = None;
-        }
+        report.options.shard = None;
         report.interrupted = parts.iter().any(|part| part.interrupted);
-        let whole = complete
-            && !report.interrupted
-            && first.options.rules.is_empty()
-            && first.options.level == "all";
+        let whole =
+            !report.interrupted && first.options.rules.is_empty() && first.options.level == "all";
         let unclaimed: BTreeSet<String> = parts
             .iter()
             .flat_map(|part| part.unclaimed.iter().cloned())

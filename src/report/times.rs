@@ -1,6 +1,6 @@
 //! A report without what differs between two runs of the same seed, to be compared byte by byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -11,11 +11,23 @@ use crate::evidence::{Fact, Mismatch, Timeline};
 /// What stands for a word that the machine chose.
 const ANY: &str = "…";
 
+/// Fields that hold a moment, or count how often time passed.
+const MOMENTS: &[&str] = &[
+    "timestamp",
+    "last_seen_at",
+    "first_at",
+    "last_at",
+    "since",
+    "expires_at",
+    "count",
+];
+
 impl Report {
     /// The same report without times and without the accidents of scheduling.
     ///
     /// The lanes follow one another, since their order among each other is an accident; left out is
-    /// how WeChat was polled, and what is done again for as long as something is awaited; folders, ports and the ids that an
+    /// how WeChat was polled, and what is done again for as long as something is awaited; moments,
+    /// folders, ports and the ids that an
     /// adapter mints at random are replaced. Such a report tells the same verdicts for the same reasons, but can neither be
     /// verified nor replayed.
     #[must_use]
@@ -42,10 +54,10 @@ fn settle(case: &mut CaseResult) {
         Fact::Lured { address } => Some(address.clone()),
         _ => None,
     });
-    let mut health: Option<Value> = None;
+    let mut accidents = Accidents::default();
     let mut kept: Vec<(usize, Fact)> = Vec::new();
     for (index, fact) in case.timeline.facts() {
-        if !is_accident(fact, &mut health) {
+        if !accidents.hold(fact) {
             kept.push((
                 index,
                 named(anywhere(fact.clone(), lure.as_deref()), &minted),
@@ -87,23 +99,43 @@ fn settle(case: &mut CaseResult) {
     case.timeline = timeline;
 }
 
-/// Whether the fact, or how often it happens, depends on how fast the machine is.
-fn is_accident(fact: &Fact, health: &mut Option<Value>) -> bool {
-    match fact {
-        Fact::Called { call } => call.endpoint == "getupdates",
-        Fact::Answered { endpoint, .. } | Fact::Cut { endpoint, .. } => endpoint == "getupdates",
-        // Virtual time moves on for as long as something is awaited.
-        Fact::Parked { .. } | Fact::Clock { .. } => true,
-        Fact::Asked { method, .. } => method == "health" || method == "advance",
-        // Only a change of health is an event of its own.
-        Fact::Told { method, result, .. } if method == "health" => {
-            std::mem::replace(health, result.clone()) == *result
+/// What depends on how fast the machine is: whether it happens, or how often.
+#[derive(Default)]
+struct Accidents<'t> {
+    /// Process and id of events that were repeated for as long as AIOS was unavailable.
+    repeats: BTreeSet<(u32, &'t str)>,
+}
+
+impl<'t> Accidents<'t> {
+    fn hold(&mut self, fact: &'t Fact) -> bool {
+        match fact {
+            Fact::Called { call } => call.endpoint == "getupdates",
+            Fact::Answered { endpoint, .. } | Fact::Cut { endpoint, .. } => {
+                endpoint == "getupdates"
+            }
+            // Virtual time moves on for as long as something is awaited.
+            Fact::Parked { .. } | Fact::Clock { .. } => true,
+            // So does the health that is asked for meanwhile.
+            Fact::Asked { method, .. } | Fact::Told { method, .. } => {
+                method == "health" || method == "advance"
+            }
+            Fact::Event {
+                process,
+                id,
+                document,
+                ..
+            } => {
+                let repeat = document.get("retry_count").is_some();
+                if repeat {
+                    self.repeats.insert((*process, id));
+                }
+                repeat
+            }
+            Fact::Settled { process, id, reply } => {
+                !reply.settles() || self.repeats.contains(&(*process, id.as_str()))
+            }
+            _ => false,
         }
-        Fact::Told { method, .. } => method == "advance",
-        // While AIOS is unavailable an event is repeated for as long as that lasts.
-        Fact::Event { document, .. } => document.get("retry_count").is_some(),
-        Fact::Settled { reply, .. } => !reply.settles(),
-        _ => false,
     }
 }
 
@@ -136,21 +168,35 @@ fn strand(fact: &Fact) -> u8 {
     }
 }
 
-/// The ids that the adapter minted in a scenario, and names for them in the order of its events.
+/// The ids that the adapter minted in a scenario, and names for them by what they are about.
 fn minted(timeline: &Timeline) -> BTreeMap<String, String> {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for (_, fact) in timeline.facts() {
-        let Fact::Event { document, .. } = fact else {
+        let Fact::Event {
+            process, document, ..
+        } = fact
+        else {
             continue;
         };
-        for field in ["stream_id", "correlation_id"] {
-            if let Some(id) = document.get(field).and_then(Value::as_str)
-                && !id.is_empty()
-                && !names.contains_key(id)
-            {
-                let name = format!("{field}-{}", names.len() + 1);
-                names.insert(id.to_owned(), name);
-            }
+        let word = |field: &str| document.get(field).and_then(Value::as_str);
+        let about = word("message_id")
+            .or(word("error_code"))
+            .or(word("status_code"));
+        for field in ["stream_id", "correlation_id", "dedup_key"] {
+            let Some(id) = word(field).filter(|id| !id.is_empty() && !names.contains_key(*id))
+            else {
+                continue;
+            };
+            let name = if field == "stream_id" {
+                format!("{field} of process {process}")
+            } else {
+                format!("{field} of {}", about.unwrap_or_default())
+            };
+            let same = names
+                .values()
+                .filter(|other| other.starts_with(&name))
+                .count();
+            names.insert(id.to_owned(), format!("{name}, {}", same + 1));
         }
     }
     names
@@ -164,7 +210,7 @@ fn rename(text: &mut String, minted: &BTreeMap<String, String>) {
     }
 }
 
-/// The same in every text of a document.
+/// The same in every text of a document, and its moments left out.
 fn rename_in(value: &mut Value, minted: &BTreeMap<String, String>) {
     match value {
         Value::String(text) => {
@@ -173,9 +219,15 @@ fn rename_in(value: &mut Value, minted: &BTreeMap<String, String>) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| rename_in(item, minted)),
-        Value::Object(fields) => fields
-            .values_mut()
-            .for_each(|field| rename_in(field, minted)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if MOMENTS.contains(&name.as_str()) {
+                    *field = Value::from(ANY);
+                } else {
+                    rename_in(field, minted);
+                }
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -191,6 +243,11 @@ fn anywhere(fact: Fact, lure: Option<&str>) -> Fact {
 fn named(mut fact: Fact, minted: &BTreeMap<String, String>) -> Fact {
     match &mut fact {
         Fact::Called { call } => call.exchange = 0,
+        Fact::Sent { message, .. } | Fact::Redelivered { message, .. } => {
+            message.create_time_ms = 0;
+        }
+        // Logs and drafts of files come and go.
+        Fact::Hunted { files, bytes, .. } => (*files, *bytes) = (0, 0),
         Fact::Answered { exchange, .. } | Fact::Cut { exchange, .. } => *exchange = 0,
         Fact::Asked { id, params, .. } => {
             id.clear();

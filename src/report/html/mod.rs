@@ -131,6 +131,8 @@ fn shown_by_filters() -> String {
             );
         }
     }
+    // A link leads to its rule whatever the filters say.
+    style.push_str(".rule:has(> .body:target), .family:has(.body:target) { display: block }\n");
     // A page without a filter for a level shows that level.
     style.push_str("}\n");
     style
@@ -360,7 +362,9 @@ fn filters(page: &mut String, report: &Report) {
             .iter()
             .filter(|rule| rule.outcome == outcome)
             .count();
-        field(page, outcome.as_str(), &word(outcome), count);
+        // Of a part of the suite, what was not asked for is out of the way.
+        let aside = outcome == Outcome::Untested && report.rules.iter().any(|r| !r.is_selected());
+        field(page, outcome.as_str(), &word(outcome), count, !aside);
     }
     page.push_str("</fieldset>\n<fieldset><legend>Level</legend>\n");
     for (id, name) in [("must", "MUST"), ("should", "SHOULD"), ("may", "MAY")] {
@@ -369,17 +373,18 @@ fn filters(page: &mut String, report: &Report) {
             .iter()
             .filter(|rule| group(rule.level) == id)
             .count();
-        field(page, id, name, count);
+        field(page, id, name, count, true);
     }
     page.push_str("</fieldset>\n</form>\n");
 }
 
-fn field(page: &mut String, id: &str, name: &str, count: usize) {
+fn field(page: &mut String, id: &str, name: &str, count: usize, ticked: bool) {
     // What does not occur is not offered, and stays ticked.
     let hidden = if count == 0 { " hidden" } else { "" };
+    let ticked = if ticked { " checked" } else { "" };
     let _ = writeln!(
         page,
-        "<label{hidden}><input type=\"checkbox\" id=\"show-{id}\" checked autocomplete=\"off\"> {name} \
+        "<label{hidden}><input type=\"checkbox\" id=\"show-{id}\"{ticked} autocomplete=\"off\"> {name} \
          <span class=\"count\">{count}</span></label>"
     );
 }

@@ -18,7 +18,7 @@ for (const [name, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
       check(`${where}: axe-core finds nothing`, found.length === 0, found.slice(0, 5).join(' | '));
       check(`${where}: nothing lies beyond the edge`, (await overflow(page)) === 0, String(await overflow(page)));
       check(`${where}: the page keeps to itself`, page.mischief.length === 0, page.mischief);
-      await page.screenshot({ path: join(pictures, `${which}-${name}-${colorScheme}.png`), fullPage: true });
+      await page.screenshot({ path: join(pictures, `${which}-${name}-${colorScheme}.png`) });
       await page.context().close();
     }
   }

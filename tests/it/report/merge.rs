@@ -1,6 +1,10 @@
 //! Parts of a divided run, joined.
 
+use aios_wechat::adapter::Subject;
+use aios_wechat::reference::Reference;
 use aios_wechat::report::{Claim, MergeError, Outcome, Report, Shard};
+use aios_wechat::runner::{self, Run, Selection};
+use aios_wechat::suite::Suite;
 
 use super::sample;
 
@@ -33,11 +37,52 @@ fn all_parts_make_the_whole() {
 }
 
 #[test]
-fn a_missing_part_claims_nothing() {
+fn a_missing_part_is_named() {
     let [one, _] = parts();
-    let merged = Report::merge(&[one]).unwrap();
-    assert_eq!(merged.claim, Claim::Partial);
-    assert!(merged.options.shard.is_some());
+    let refused = Report::merge(&[one]).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "of 2 parts 2 is missing: a claim needs all of them"
+    );
+}
+
+/// The reference's report on a few families, whole or in part.
+fn run(suite: &Suite, shard: Option<Shard>) -> Report {
+    let rules = ["WX-ROUTE", "WX-CAP"].map(|word| suite.matching(word));
+    let run = Run {
+        seed: 9,
+        selection: Selection {
+            rules: rules.into_iter().flatten().collect(),
+            shard,
+            ..Selection::default()
+        },
+        ..Run::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let subject = Subject::in_process(Reference::new);
+    runtime
+        .block_on(runner::run(suite, &subject, &run, &mut ()))
+        .unwrap()
+}
+
+#[test]
+fn parts_that_were_run_apart_make_the_report_of_a_run_in_one() {
+    let suite = Suite::embedded().unwrap();
+    let parts: Vec<Report> = (1..=3)
+        .map(|number| run(&suite, Some(Shard { number, of: 3 })))
+        .collect();
+    for part in &parts {
+        assert_eq!(part.claim, Claim::Partial);
+        assert!(part.counts.pass > 0, "every part has something to do");
+        assert_eq!(runner::verify(&suite, part), Ok(Vec::new()));
+    }
+    let merged = Report::merge(&parts).unwrap();
+    assert_eq!(runner::verify(&suite, &merged), Ok(Vec::new()));
+    let whole = run(&suite, None);
+    assert_eq!(merged.without_times(), whole.without_times());
 }
 
 #[test]

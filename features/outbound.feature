@@ -39,7 +39,7 @@ Feature: Outbound actions
       And an answer to the owner is delivered
 
   @WX-OUT-002 @MUST @since:v0
-  Rule: Where the configuration sets "message_chunk_limit", the adapter MUST send a longer text in chunks that are in order, within the limit, and joined equal the text
+  Rule: Where the configuration sets "message_chunk_limit", the adapter MUST send a longer text in chunks that are in order, within the limit, joined equal the text, and split no grapheme cluster that fits in one
     Source: kit, interpretation 43 (the seed's Recommended Config Shape: config.message_chunk_limit)
 
     Scenario Outline: A long text is cut into chunks

@@ -209,10 +209,7 @@ impl Ear for Aios {
         self.log.record(Fact::Violation {
             process: self.process,
             expected: violation.breach.expected().to_owned(),
-            got: match violation.excerpt.as_str() {
-                "" => violation.breach.to_string(),
-                excerpt => format!("{}: {excerpt}", violation.breach),
-            },
+            got: heard(violation),
         });
     }
 
@@ -240,6 +237,20 @@ impl Ear for Aios {
             asked: self.leaving.load(Ordering::Relaxed),
         });
     }
+}
+
+/// What broke the framing rules, as exactly as it is known.
+fn heard(violation: &Violation) -> String {
+    let mut text = violation.breach.to_string();
+    for (open, part, close) in [
+        (" (", &violation.detail, ")"),
+        (": ", &violation.excerpt, ""),
+    ] {
+        if !part.is_empty() {
+            text.extend([open, part.as_str(), close]);
+        }
+    }
+    text
 }
 
 /// Enough of a line to recognise it, escaped.

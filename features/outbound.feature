@@ -74,6 +74,21 @@ Feature: Outbound actions
       Then the receipt does not say that the answer was delivered
       And an answer to the owner is delivered
 
+    Scenario: A text that WeChat's server fails to take is not delivered
+      Given a running adapter
+      And the owner sent a text
+      And WeChat refuses the next message with a failure of its server
+      When AIOS answers that message
+      Then the receipt does not say that the answer was delivered
+      And an answer to the owner is delivered
+
+    Scenario: A message that WeChat took without a name is counted and not named
+      Given a running adapter
+      And the owner sent a text
+      And WeChat takes the next message and gives it no id
+      When AIOS answers that message
+      Then the receipt counts what the owner received and names nothing
+
   @WX-OUT-004 @MUST @since:v0
   Rule: The adapter MUST send an action once, however often AIOS repeats it
     Source: aios, Channel Contract (at-least-once delivery, receiver idempotency)

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod evidence;
 pub mod hunt;
 pub mod mutant;
+pub mod proof;
 pub mod publish;
 pub mod reference;
 pub mod report;

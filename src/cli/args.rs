@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Report(super::report::ReportArgs),
     /// Search files and folders for words that must not be there, in any form.
     Hunt(super::hunt::HuntArgs),
+    /// Prove that the kit can fail: broken adapters are caught, idle ones earn nothing.
+    Selftest(super::selftest::SelftestArgs),
     /// Be WeChat, on loopback, for trying an adapter by hand.
     Simulate(super::simulate::SimulateArgs),
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Exit;
 use super::advice::{self, Word};
 use crate::mutant::{self, Mutant};
+use crate::proof::Matrix;
 use crate::publish::RuleEntry;
 use crate::runner;
 use crate::suite::{Mode, Problem, Requirement, RequirementId, Suite};
@@ -25,7 +26,7 @@ pub enum ListFormat {
 /// Arguments of `list`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
-    after_help = "Examples:\n  aios-wechat list\n  aios-wechat list --mutants\n  \
+    after_help = "Examples:\n  aios-wechat list\n  aios-wechat list --mutants\n  aios-wechat list --matrix\n  \
     aios-wechat list --rules --format json"
 )]
 pub struct ListArgs {
@@ -35,6 +36,9 @@ pub struct ListArgs {
     /// The mutants: adapters with one behaviour broken on purpose
     #[arg(long, group = "what")]
     pub mutants: bool,
+    /// The kill matrix: which rules catch which mutant
+    #[arg(long, group = "what")]
+    pub matrix: bool,
     /// The phrases that scenarios can use
     #[arg(long, group = "what")]
     pub phrases: bool,
@@ -67,6 +71,8 @@ pub fn list(args: &ListArgs, out: &mut dyn Write, err: &mut dyn Write) -> io::Re
     };
     if args.mutants {
         list_mutants(args.format, out)?;
+    } else if args.matrix {
+        list_matrix(args.format, out)?;
     } else if args.phrases {
         list_phrases(args.format, out)?;
     } else {
@@ -138,6 +144,23 @@ fn list_mutants(format: ListFormat, out: &mut dyn Write) -> io::Result<()> {
             "{:14} {:width$}  {}",
             mutant.rule, mutant.name, mutant.breaks
         )?;
+    }
+    Ok(())
+}
+
+fn list_matrix(format: ListFormat, out: &mut dyn Write) -> io::Result<()> {
+    let matrix = Matrix::kept();
+    if format == ListFormat::Json {
+        return out.write_all(matrix.json().as_bytes());
+    }
+    for rule in &matrix.rules {
+        writeln!(out, "{rule}")?;
+        for row in &matrix.mutants {
+            if row.killed_by.contains(rule) {
+                let mark = if row.rule == *rule { "made for it" } else { "" };
+                writeln!(out, "  {mark:11}  {}", row.name)?;
+            }
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ pub mod remark;
 pub mod report;
 mod run;
 pub mod schema;
+pub mod selftest;
 pub mod simulate;
 pub mod spec;
 pub mod validate;
@@ -146,6 +147,9 @@ fn dispatch(cli: args::Cli) -> Exit {
             spoken(|out, err| validate::run(&args, &mut io::stdin().lock(), out, err))
         }
         args::Command::List(args) => spoken(|out, err| catalogue::list(&args, out, err)),
+        args::Command::Selftest(args) => {
+            spoken(|out, err| selftest::run(&args, &surroundings.folder, out, err))
+        }
         args::Command::Explain(args) => spoken(|out, err| catalogue::explain(&args, out, err)),
     }
 }

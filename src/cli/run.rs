@@ -15,6 +15,7 @@ use super::args::{ContainmentArg, LevelArg, RunArgs};
 use super::output::Output;
 use super::{Exit, Surroundings, complain};
 use crate::adapter::Subject;
+use crate::proof::Matrix;
 use crate::reference::Reference;
 use crate::report::{CaseResult, Outcome, annotation, terminal};
 use crate::runner::{self, Containment, Levels, Progress, Run, Selection};
@@ -178,6 +179,7 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
     report.started_at = Some(began.round(Unit::Second).unwrap_or(began).to_string());
     let today = began.to_zoned(TimeZone::UTC).date();
     let declared = output.declare(&mut report, today);
+    report.compare_with(&Matrix::kept().mutants);
     let text = terminal::render(&report, &surroundings.style());
     drop(io::stdout().write_all(text.as_bytes()));
     // GitHub reads commands from the output of a step.

@@ -12,6 +12,7 @@ use super::Exit;
 use super::remark::{Check, Remark, RemarkFormat, print};
 use crate::diff::Finding;
 use crate::mutant;
+use crate::proof::{MATRIX_JSON, MATRIX_MARKDOWN, Matrix};
 use crate::publish::{self, Artifact, SCHEMA_FOLDER, prose};
 use crate::runner;
 use crate::suite::{FEATURES, Level, Mode, Problem, Suite};
@@ -153,6 +154,7 @@ fn generated(suite: &Suite) -> Vec<(String, String)> {
         .into_iter()
         .map(at("spec"))
         .collect();
+    files.push((MATRIX_MARKDOWN.to_owned(), Matrix::kept().markdown()));
     files.extend(publish::schemas().into_iter().map(at(SCHEMA_FOLDER)));
     files
 }
@@ -337,9 +339,14 @@ fn stale(root: &Path, files: &[(String, String)]) -> Vec<Problem> {
     problems
 }
 
-/// Executable rules that no mutant breaks, and mutants that break no rule.
+/// What is wrong with the kill matrix; executable rules that no mutant breaks, and mutants that
+/// break no rule.
 fn mutants(suite: &Suite) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    let mend = "run `aios-wechat selftest --write`, read what changed, and commit it";
+    let contradictions = Matrix::kept().contradictions(suite).into_iter();
+    let mut problems: Vec<Problem> = contradictions
+        .map(|what| Problem::new(MATRIX_JSON, 1, what, mend))
+        .collect();
     for rule in suite.requirements() {
         let must_be_broken = rule.mode == Mode::Executable && rule.level != Level::May;
         if must_be_broken && !mutant::all().any(|mutant| mutant.rule == rule.id.to_string()) {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Mutant;
 use super::bend::{Bend, Bubble, Polled, Sent, Wechat, rewrite};
 use super::parts::{Parts, Shared, integration, memories, messages, results, with};
 use super::twist::{Fate, Twist};
+use super::{Mutant, fails};
 use crate::contract::Id;
 use crate::reference::outbox::client_id;
 use crate::wire::{MESSAGE_USER, WeixinMessage};
@@ -19,6 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It admits the allowlist although the channel is for the owner only.",
         rule: "WX-ACCESS-001",
         reason: "to be forwarded",
+        also: &[],
         make: || {
             integration(|integration| {
                 if integration["auth"].get("owner_user_id").is_some()
@@ -34,6 +35,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "Once somebody from the allowlist has written, it admits everybody.",
         rule: "WX-ACCESS-002",
         reason: "to be forwarded",
+        also: &[],
         make: || impersonating(|rules, sender| rules.opened && !sender.ends_with("@im.bot")),
     },
     Mutant {
@@ -41,6 +43,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes an empty or missing allowlist for an open door.",
         rule: "WX-ACCESS-003",
         reason: "to be forwarded",
+        also: &[],
         make: || impersonating(|rules, sender| !rules.listed() && !sender.ends_with("@im.bot")),
     },
     Mutant {
@@ -48,6 +51,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It compares ids without regard to capitals and surrounding space.",
         rule: "WX-ACCESS-004",
         reason: "to go nowhere",
+        also: &[],
         make: || impersonating(Rules::resembles),
     },
     Mutant {
@@ -55,6 +59,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It admits an id that begins like an admitted one.",
         rule: "WX-ACCESS-004",
         reason: "to go nowhere",
+        also: &[],
         make: || impersonating(|rules, sender| rules.people().any(|id| sender.starts_with(id))),
     },
     Mutant {
@@ -62,6 +67,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It hides the name of a denied file in the report about it.",
         rule: "WX-ACCESS-005",
         reason: "to go nowhere",
+        also: &[fails(
+            "WX-STORE-003",
+            "The name of a file is a body, and the report says it.",
+        )],
         make: || {
             denied_files(|event, name| {
                 // The one member of a report that takes free text.
@@ -75,6 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It drops a denied file without a report.",
         rule: "WX-ACCESS-005",
         reason: "no event about it",
+        also: &[],
         make: || denied_files(|_, _| Fate::Answer(Ok(json!({"status": "accepted"})))),
     },
     Mutant {
@@ -82,6 +92,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It shows an empty allowlist whatever it was given.",
         rule: "WX-ACCESS-006",
         reason: "auth.allowlist",
+        also: &[fails(
+            "WX-CONF-001",
+            "That rule reads the allowlist back, too.",
+        )],
         make: || results("audit", |_, access| access["auth"]["allowlist"] = json!([])),
     },
     Mutant {
@@ -89,6 +103,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It delivers an action to somebody who is not admitted.",
         rule: "WX-ACCESS-007",
         reason: "rejected",
+        also: &[],
         make: speaking_to_strangers,
     },
     Mutant {
@@ -96,6 +111,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It forgets at a restart whom AIOS approved.",
         rule: "WX-ACCESS-008",
         reason: "the message sent after the approval to be forwarded",
+        also: &[],
         make: || memories(|kept| kept.pairing.clear()),
     },
     Mutant {
@@ -103,6 +119,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes a message in a group for one of its sender alone.",
         rule: "WX-ACCESS-009",
         reason: "to go nowhere",
+        also: &[],
         make: || messages(|message| message["group_id"] = "".into()),
     },
 ];
@@ -336,16 +353,15 @@ impl Twist for SpeaksToStrangers {
         with(&self.letters, |letters| match method {
             "start" => letters.rules.learn(params),
             "act" => {
-                let recipient = params["payload"]["recipient"].as_str().unwrap_or_default();
+                let recipient = params["payload"]["recipient"].as_str().map(str::to_owned);
                 let key = params["message_id"]
                     .as_str()
                     .and_then(|id| Id::try_from(id).ok());
                 if let (Some(key), Some(owner)) = (key, letters.rules.owner.clone())
-                    && !letters.rules.admits(recipient)
+                    && let Some(recipient) = recipient
+                    && !letters.rules.admits(&recipient)
                 {
-                    letters
-                        .astray
-                        .insert(client_id(&key, 0), recipient.to_owned());
+                    letters.astray.insert(client_id(&key, 0), recipient);
                     params["payload"]["recipient"] = owner.into();
                 }
             }

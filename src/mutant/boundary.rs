@@ -6,10 +6,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::Mutant;
 use super::bend::{Bend, Polled, Wechat};
 use super::parts::{batches, bent, twisted};
 use super::twist::{Reply, Twist};
+use super::{Mutant, fails};
 use crate::wire::{MESSAGE_BOT, MessageItem, Raw, STATE_FINISH, WeixinMessage};
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -17,7 +17,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "asks-for-sessions",
         breaks: "It asks AIOS for its sessions.",
         rule: "WX-BOUND-001",
-        reason: "sessions/list",
+        reason: "no request to AIOS but `event`; observed a request of `sessions/list`",
+        also: &[],
         make: || twisted(AsksForSessions::default()),
     },
     Mutant {
@@ -25,6 +26,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It keeps texts that begin with a slash to itself.",
         rule: "WX-BOUND-002",
         reason: "to be forwarded to AIOS; observed nothing",
+        also: &[],
         make: || {
             batches(|batch| {
                 batch.retain(|message| {
@@ -40,14 +42,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "answers-by-itself",
         breaks: "It tells each sender that the message was received.",
         rule: "WX-BOUND-003",
-        reason: "nothing to be sent that AIOS did not ask for",
+        reason: "nothing to be sent that AIOS did not ask for; observed the adapter sent a message",
+        also: &[fails(
+            "WX-HEALTH-001",
+            "Its own message meets the failure that was meant for the next one.",
+        )],
         make: || bent(|| AnswersByItself),
     },
     Mutant {
         name: "follows-links",
         breaks: "It connects to where a link in a text leads.",
         rule: "WX-BOUND-004",
-        reason: "no connection but to WeChat",
+        reason: "no connection but to WeChat; observed",
+        also: &[],
         make: || {
             batches(|batch| {
                 for message in batch {
@@ -61,7 +68,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "fetches-pictures",
         breaks: "It connects to where a picture says that it lies.",
         rule: "WX-BOUND-004",
-        reason: "no connection but to WeChat",
+        reason: "no connection but to WeChat; observed",
+        also: &[],
         make: || {
             batches(|batch| {
                 for message in batch {

@@ -19,9 +19,10 @@ use crate::wire::WeixinMessage;
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "answers-with-anybodys-token",
-        breaks: "It answers with the newest token of whoever wrote last.",
+        breaks: "It answers with the token of whoever wrote last but one.",
         rule: "WX-CTX-001",
         reason: "context_unavailable",
+        also: &[],
         make: || bent(AnybodysToken::default),
     },
     Mutant {
@@ -29,6 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It answers with the first token a person ever had.",
         rule: "WX-CTX-001",
         reason: "observed the context of the message",
+        also: &[],
         make: || bent(FirstToken::default),
     },
     Mutant {
@@ -36,6 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It keeps context tokens for one process only, although it claims the cache.",
         rule: "WX-CTX-002",
         reason: "context_unavailable",
+        also: &[],
         make: || memories(|kept| kept.contexts.clear()),
     },
     Mutant {
@@ -43,6 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It says that an action was delivered for which it had no context token.",
         rule: "WX-CTX-003",
         reason: "`rejected` and `context_unavailable`",
+        also: &[],
         make: || {
             results("act", |_, receipt| {
                 if receipt["error_code"] == "context_unavailable" && receipt["chunks_total"] == 0 {
@@ -59,13 +63,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It goes on sending with a context token that WeChat has refused.",
         rule: "WX-CTX-004",
         reason: "sends with a context that WeChat refuses",
+        also: &[],
         make: || bent(|| HammersRefusedContext),
     },
     Mutant {
         name: "keeps-tokens-without-being-asked",
         breaks: "It keeps context tokens in its state although the cache is off.",
         rule: "WX-CTX-005",
-        reason: "",
+        reason: "none of it to be found; observed a context token … in state/",
+        also: &[],
         make: keeping_tokens,
     },
 ];
@@ -77,22 +83,25 @@ fn text(message: &Value, member: &str) -> String {
 
 #[derive(Default)]
 struct AnybodysToken {
-    newest: Mutex<String>,
+    /// Who wrote, and the newest token of each; whoever wrote last comes last.
+    tokens: Mutex<Vec<(String, String)>>,
 }
 impl Bend for AnybodysToken {
     fn polled(&self, answer: Polled) -> Polled {
         rewrite(answer, |batch| {
+            let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             for message in batch {
-                let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-                *newest = text(message, "context_token");
+                let sender = text(message, "from_user_id");
+                tokens.retain(|(other, _)| *other != sender);
+                tokens.push((sender, text(message, "context_token")));
             }
         })
     }
 
     fn sending(&self, mut message: WeixinMessage) -> WeixinMessage {
-        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if !newest.is_empty() {
-            message.context_token.clone_from(&newest);
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, token)) = tokens.iter().rev().nth(1) {
+            message.context_token.clone_from(token);
         }
         message
     }

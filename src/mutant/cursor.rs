@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Mutant;
 use super::bend::{Bend, Bubble, Polled, Warp, Wechat};
 use super::parts::{Parts, Shared, bent, integration, memories, twisted, with};
 use super::twist::{Fate, Reply, Twist};
+use super::{Mutant, fails};
 use crate::reference::state::{FolderStore, Found, StateDocument, Store as _};
 use crate::reference::transport::Failure;
 
@@ -22,6 +22,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes damaged state for a first start and tells nobody.",
         rule: "WX-DEDUP-006",
         reason: "state_damaged",
+        also: &[fails(
+            "WX-CURSOR-007",
+            "That rule wants the damage reported as well.",
+        )],
         make: || Bubble::default().warp(|_| ConcealsDamage).into(),
     },
     Mutant {
@@ -29,6 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It polls with the new cursor before AIOS has accepted what came with it.",
         rule: "WX-CURSOR-001",
         reason: "before AIOS had taken it",
+        also: &[],
         make: || bent(Prefetches::default),
     },
     Mutant {
@@ -36,6 +41,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes an event for accepted as soon as it has sent it.",
         rule: "WX-CURSOR-001",
         reason: "before AIOS had taken it",
+        also: &[
+            fails(
+                "WX-ENV",
+                "What AIOS did not take is never offered again, and they wait for that.",
+            ),
+            fails(
+                "WX-DEDUP",
+                "What AIOS did not take is never offered again, and they wait for that.",
+            ),
+            fails(
+                "WX-STORE",
+                "What AIOS did not take is never offered again, and they wait for that.",
+            ),
+            fails(
+                "WX-BOUND-003",
+                "What AIOS did not take is never offered again, and they wait for that.",
+            ),
+        ],
         make: || twisted(FiresAndForgets),
     },
     Mutant {
@@ -43,6 +66,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It writes the new cursor down before AIOS has accepted what came with it.",
         rule: "WX-CURSOR-002",
         reason: "observed it never did",
+        also: &[fails(
+            "WX-DEDUP-004",
+            "After a kill nothing is offered again, so no key can be compared.",
+        )],
         make: saving_the_cursor_first,
     },
     Mutant {
@@ -50,6 +77,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It starts from the beginning at every start.",
         rule: "WX-CURSOR-003",
         reason: "it begins from the beginning",
+        also: &[fails(
+            "WX-DEDUP-007",
+            "WeChat gives everything again at a restart, and each time counts anew.",
+        )],
         make: || memories(|kept| kept.cursors.clear()),
     },
     Mutant {
@@ -57,6 +88,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It goes on polling with a position that WeChat does not know.",
         rule: "WX-CURSOR-004",
         reason: "it did not reach AIOS",
+        also: &[],
         make: || bent(|| ClingsToLostPosition),
     },
     Mutant {
@@ -64,6 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It recovers from a lost position and tells nobody.",
         rule: "WX-CURSOR-004",
         reason: "cursor_reset",
+        also: &[],
         make: || twisted(Conceals("cursor_reset")),
     },
     Mutant {
@@ -71,6 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It keeps its position under one key, whatever the configuration says.",
         rule: "WX-CURSOR-005",
         reason: "to begin with the beginning",
+        also: &[],
         make: || {
             integration(|integration| {
                 if let Some(key) = integration.pointer_mut("/config/cursor_key") {
@@ -80,14 +114,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
-        name: "gives-up-after-two-tries",
-        breaks: "It drops an event that AIOS could not take twice.",
+        name: "gives-up-after-three-tries",
+        breaks: "It drops an event that AIOS could not take three times.",
         rule: "WX-CURSOR-006",
-        reason: "",
+        reason: "to pass through the adapter; observed … before it were not settled",
+        also: &[],
         make: || {
             settlements(|event, reply| {
                 let tries = event["retry_count"].as_u64().unwrap_or_default();
-                if is_error(reply, -32002) && tries >= 1 {
+                if is_error(reply, -32002) && tries >= 2 {
                     *reply = Ok(json!({"status": "accepted"}));
                 }
             })
@@ -98,6 +133,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It refuses to start when its state is damaged.",
         rule: "WX-CURSOR-007",
         reason: "the state is damaged",
+        also: &[fails(
+            "WX-DEDUP-006",
+            "With damaged state it never comes up, in that rule either.",
+        )],
         make: || twisted(DiesOfDamage),
     },
     Mutant {
@@ -105,6 +144,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It sends an event again that AIOS has refused.",
         rule: "WX-CURSOR-008",
         reason: "it did not reach AIOS",
+        also: &[
+            fails("WX-STORE", "A day with a refused event never goes on."),
+            fails("WX-LIFE-006", "A day with a refused event never goes on."),
+        ],
         make: || {
             settlements(|_, reply| {
                 if is_error(reply, -32001) {
@@ -119,6 +162,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It does not say that AIOS refused an event.",
         rule: "WX-CURSOR-008",
         reason: "event_refused",
+        also: &[],
         make: || twisted(Conceals("event_refused")),
     },
 ];

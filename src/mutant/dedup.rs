@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::Mutant;
 use super::bend::{Bend, Polled, rewrite};
 use super::parts::{bent, events, integration, memories, messages};
+use super::{Mutant, fails};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -15,6 +15,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It forwards a message again when WeChat gives it again.",
         rule: "WX-DEDUP-001",
         reason: "it was forwarded 2 times",
+        also: &[],
         make: || bent(ForwardsRedeliveries::default),
     },
     Mutant {
@@ -22,6 +23,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It keeps its dedup memory for one process only.",
         rule: "WX-DEDUP-002",
         reason: "it was forwarded 2 times",
+        also: &[fails(
+            "WX-CURSOR-008",
+            "A refused event is known again by the same memory.",
+        )],
         make: || memories(|kept| kept.settled.clear()),
     },
     Mutant {
@@ -29,6 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes equal words of one person for one message.",
         rule: "WX-DEDUP-003",
         reason: "one event for two of them",
+        also: &[],
         make: || bent(DedupsByWords::default),
     },
     Mutant {
@@ -36,6 +42,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It makes other dedup keys in every process.",
         rule: "WX-DEDUP-004",
         reason: "the same as at first: \"wx-",
+        also: &[fails(
+            "WX-CURSOR-007",
+            "What is forwarded again after damage must carry its first key.",
+        )],
         make: || {
             events(|event| {
                 let stream = event["stream_id"].as_str().unwrap_or_default();
@@ -50,6 +60,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It knows a message by its WeChat id alone.",
         rule: "WX-DEDUP-005",
         reason: "observed it was forwarded 2 times",
+        also: &[],
         make: || messages(|message| message["client_id"] = "".into()),
     },
     Mutant {
@@ -57,9 +68,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It remembers messages for a week, whatever the window.",
         rule: "WX-DEDUP-007",
         reason: "to be forwarded again, twice",
+        also: &[],
         make: || {
             integration(|integration| {
-                if let Value::Object(members) = integration {
+                let asked = integration.pointer("/policy/dedup_window_sec");
+                let beyond = asked.and_then(Value::as_u64) > Some(604_800);
+                if let Value::Object(members) = integration
+                    && !beyond
+                {
                     let policy = members
                         .entry("policy")
                         .or_insert_with(|| serde_json::json!({}));
@@ -73,6 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes two messages for one whose ids are equal in double precision.",
         rule: "WX-DEDUP-008",
         reason: "to be forwarded",
+        also: &[],
         make: || bent(ComparesDoubles::default),
     },
 ];

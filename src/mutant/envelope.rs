@@ -17,6 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It leaves `stream_id` out of status events.",
         rule: "WX-ENV-001",
         reason: "`stream_id` is nothing",
+        also: &[],
         make: || statuses(|event| remove(event, "stream_id")),
     },
     Mutant {
@@ -24,6 +25,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It calls the target by the vendor's own name.",
         rule: "WX-ENV-002",
         reason: "weixin",
+        also: &[],
         make: || events(|event| event["target"] = "weixin".into()),
     },
     Mutant {
@@ -31,6 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It sends a `tool_call` event beside each message.",
         rule: "WX-ENV-003",
         reason: "tool_call",
+        also: &[],
         make: || twisted(ReportsToolCalls::default()),
     },
     Mutant {
@@ -38,6 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It trims white space at both ends of a text.",
         rule: "WX-ENV-004",
         reason: "the text exactly as it was sent",
+        also: &[],
         make: || texts(|text| text.trim().to_owned()),
     },
     Mutant {
@@ -45,6 +49,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It turns each carriage return and newline into a newline.",
         rule: "WX-ENV-004",
         reason: "the text exactly as it was sent",
+        also: &[],
         make: || texts(|text| text.replace("\r\n", "\n")),
     },
     Mutant {
@@ -52,6 +57,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It removes zero-width characters, and with them the joints of emoji.",
         rule: "WX-ENV-004",
         reason: "the text exactly as it was sent",
+        also: &[],
         make: || texts(|text| text.replace(['\u{200b}', '\u{200d}', '\u{2060}', '\u{feff}'], "")),
     },
     Mutant {
@@ -59,6 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It gives every event the number 1.",
         rule: "WX-ENV-005",
         reason: "a `seq` above",
+        also: &[],
         make: || events(|event| event["seq"] = 1.into()),
     },
     Mutant {
@@ -66,6 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It gives a repeated event another time.",
         rule: "WX-ENV-005",
         reason: "the same as at first",
+        also: &[],
         make: || {
             events(|event| {
                 if event.get("retry_count").is_some() {
@@ -79,6 +87,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It opens the same stream at every start.",
         rule: "WX-ENV-005",
         reason: "a new stream after a restart",
+        also: &[],
         make: || twisted(OldStream::default()),
     },
     Mutant {
@@ -86,6 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It gives every event the same correlation id.",
         rule: "WX-ENV-006",
         reason: "a correlation id of its own for each message",
+        also: &[],
         make: || events(|event| event["correlation_id"] = "c-0".into()),
     },
     Mutant {
@@ -93,6 +103,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It mints another correlation id when it repeats an event.",
         rule: "WX-ENV-006",
         reason: "the same as at first: \"c-",
+        also: &[],
         make: || {
             events(|event| {
                 if let Some(repeats) = event["retry_count"].as_u64() {
@@ -107,6 +118,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It puts a correlation id of its own on receipts.",
         rule: "WX-ENV-006",
         reason: "`correlation_id` of the action",
+        also: &[],
         make: || results("act", |_, receipt| receipt["correlation_id"] = "c-0".into()),
     },
     Mutant {
@@ -114,6 +126,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It dates a message with the time at which it arrived.",
         rule: "WX-ENV-007",
         reason: "the time 20",
+        also: &[],
         make: || twisted(OwnClock::default()),
     },
     Mutant {
@@ -121,16 +134,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It leaves the dedup key out of status events.",
         rule: "WX-ENV-008",
         reason: "dedup_key nothing",
+        also: &[],
         make: || statuses(|event| remove(event, "dedup_key")),
     },
     Mutant {
         name: "newest-first",
-        breaks: "It hands on the messages of a batch from the newest to the oldest.",
+        breaks: "It hands on the messages of a large batch from the newest to the oldest.",
         rule: "WX-ENV-009",
         reason: "in the order in which they were sent",
+        also: &[],
         make: || {
             batches(|batch| {
-                if batch.len() > 2 {
+                if batch.len() > 8 {
                     batch.reverse();
                 }
             })
@@ -141,6 +156,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It leaves the status code of a forwarded message empty.",
         rule: "WX-ENV-010",
         reason: "`status_code` is",
+        also: &[],
         make: || {
             events(|event| {
                 if event["event_type"] == "message" {
@@ -154,6 +170,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes the bot's own messages for messages of the owner.",
         rule: "WX-ENV-011",
         reason: "the message not to be forwarded",
+        also: &[],
         make: || impersonating(|_, sender| sender.ends_with("@im.bot")),
     },
     Mutant {
@@ -161,6 +178,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It forwards a message that is still being generated.",
         rule: "WX-ENV-011",
         reason: "the message not to be forwarded",
+        also: &[],
         make: || {
             messages(|message| {
                 if message["message_state"] == STATE_GENERATING {
@@ -174,6 +192,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It forwards a message that its sender took back.",
         rule: "WX-ENV-011",
         reason: "the message not to be forwarded",
+        also: &[],
         make: || messages(|message| remove(message, "delete_time_ms")),
     },
     Mutant {
@@ -181,6 +200,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It adds a field of its own to the payload.",
         rule: "WX-ENV-012",
         reason: "published schema",
+        also: &[],
         make: || events(|event| event["payload"]["source"] = "ilink".into()),
     },
     Mutant {
@@ -188,6 +208,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It removes NUL characters from a text.",
         rule: "WX-ENV-013",
         reason: "the text exactly as it was sent",
+        also: &[],
         make: || texts(|text| text.replace('\0', "")),
     },
 ];

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Mutant;
 use super::bend::{Bend, Polled, Wechat};
@@ -19,6 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It calls itself healthy while polls and sends fail.",
         rule: "WX-HEALTH-001",
         reason: "while WeChat fails; observed `healthy`",
+        also: &[],
         make: || {
             results("health", |_, health| {
                 if health["health"] == "degraded" {
@@ -29,13 +30,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "forgets-its-errors",
-        breaks: "It shows no recent errors once it is healthy again.",
+        breaks: "It shows no failure of WeChat any more once it is healthy again.",
         rule: "WX-HEALTH-001",
         reason: "in the recent errors; observed []",
+        also: &[],
         make: || {
             results("health", |_, health| {
-                if health["health"] == "healthy" {
-                    health["recent_errors"] = json!([]);
+                if health["health"] == "healthy"
+                    && let Some(Value::Array(errors)) = health.get_mut("recent_errors")
+                {
+                    errors.retain(|error| !is_of_wechat(error));
                 }
             })
         },
@@ -45,20 +49,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It never calls itself healthy again after a failure.",
         rule: "WX-HEALTH-002",
         reason: "once WeChat works again; observed \"degraded\"",
+        also: &[],
         make: || {
             results("health", |_, health| {
-                let failed = health["recent_errors"].as_array().is_some_and(|errors| {
-                    let transport = [
-                        "connect_failed",
-                        "timeout",
-                        "http_status",
-                        "malformed_answer",
-                        "wechat_error",
-                    ];
-                    errors
-                        .iter()
-                        .any(|error| transport.iter().any(|code| error["code"] == *code))
-                });
+                let errors = health["recent_errors"].as_array();
+                let failed = errors.is_some_and(|errors| errors.iter().any(is_of_wechat));
                 if failed && health["health"] == "healthy" {
                     health["health"] = "degraded".into();
                 }
@@ -70,6 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It lists each occurrence of an error by itself, without a bound.",
         rule: "WX-HEALTH-003",
         reason: "expected an array of 0 to 32 entries",
+        also: &[],
         make: || {
             results("health", |_, health| {
                 if let Some(Value::Array(errors)) = health.get_mut("recent_errors") {
@@ -85,7 +81,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "hammers-an-expired-login",
         breaks: "It polls again at once after WeChat said that the login has expired.",
         rule: "WX-HEALTH-004",
-        reason: "polls at least 1000 ms apart",
+        reason: "polls at least 1000 ms apart; observed two within",
+        also: &[],
         make: || bent(|| PollsAgain(|failure| failure.code() == Code::SessionExpired)),
     },
     Mutant {
@@ -93,6 +90,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It says of an expired login that it mends itself.",
         rule: "WX-HEALTH-004",
         reason: "the health `unhealthy`; observed \"degraded\"",
+        also: &[],
         make: || {
             results("health", |_, health| {
                 if health["health"] == "unhealthy" {
@@ -105,7 +103,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "retries-without-a-pause",
         breaks: "It polls again at once after a failure, several times.",
         rule: "WX-HEALTH-005",
-        reason: "polls at least 200 ms apart",
+        reason: "polls at least 200 ms apart; observed two within",
+        also: &[],
         make: || {
             bent(|| {
                 PollsAgain(|failure| {
@@ -119,16 +118,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It says that WeChat was seen just now, whenever it is asked.",
         rule: "WX-HEALTH-006",
         reason: "`last_seen_at` to stand at",
+        also: &[],
         make: || twisted(SeesNow::default()),
     },
     Mutant {
         name: "forgets-what-came-in-an-outage",
-        breaks: "It drops the first message that comes after a failure.",
+        breaks: "It drops the first of several messages that waited out a failure.",
         rule: "WX-HEALTH-007",
-        reason: "",
+        reason: "AIOS to take over the message … observed it was lost",
+        also: &[],
         make: || bent(ForgetsOutages::default),
     },
 ];
+
+/// Whether an error is a failure of WeChat, or of the way to it.
+fn is_of_wechat(error: &Value) -> bool {
+    let codes = [
+        "connect_failed",
+        "timeout",
+        "http_status",
+        "malformed_answer",
+        "wechat_error",
+    ];
+    codes.iter().any(|code| error["code"] == *code)
+}
 
 /// Repeats a failed poll at once, three times.
 struct PollsAgain(fn(&Failure) -> bool);
@@ -186,7 +199,7 @@ impl Bend for ForgetsOutages {
     fn polled(&self, answer: Polled) -> Polled {
         match answer {
             Ok(mut batch) => {
-                if !batch.msgs.is_empty() && self.failed.swap(false, Ordering::Relaxed) {
+                if batch.msgs.len() > 1 && self.failed.swap(false, Ordering::Relaxed) {
                     batch.msgs.remove(0);
                 }
                 Ok(batch)

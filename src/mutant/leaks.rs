@@ -5,33 +5,61 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
-use super::Mutant;
 use super::parts::{Parts, remove, twisted};
 use super::twist::{Fate, Reply, Twist};
+use super::{Mutant, fails};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "keeps-a-transcript",
         breaks: "It writes each text to a file.",
         rule: "WX-STORE-001",
-        reason: "",
+        reason: "none of it to be found; observed a body … in state/transcript.log",
+        also: &[fails(
+            "WX-DEDUP-006",
+            "The last sentence of that rule is that no body is kept.",
+        )],
         make: || on_event(|desk, event| desk.note("transcript.log", body(event))),
     },
     Mutant {
         name: "keeps-an-encoded-transcript",
         breaks: "It writes each text to a file, in base64.",
         rule: "WX-STORE-001",
-        reason: "",
+        reason: "none of it to be found; observed a body … in state/messages.b64 … as base64",
+        also: &[fails(
+            "WX-DEDUP-006",
+            "The last sentence of that rule is that no body is kept.",
+        )],
         make: || on_event(|desk, event| desk.note("messages.b64", &STANDARD.encode(body(event)))),
+    },
+    Mutant {
+        name: "keeps-a-packed-transcript",
+        breaks: "It writes each text to a file, packed with gzip.",
+        rule: "WX-STORE-001",
+        reason: "none of it to be found; observed a body … in state/messages.gz … as gzip",
+        also: &[fails(
+            "WX-DEDUP-006",
+            "The last sentence of that rule is that no body is kept.",
+        )],
+        make: || {
+            on_event(|desk, event| {
+                let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+                drop(packed.write_all(body(event).as_bytes()));
+                desk.add("messages.gz", &packed.finish().unwrap_or_default());
+            })
+        },
     },
     Mutant {
         name: "keeps-dead-letters",
         breaks: "It writes an event that AIOS refused to a file.",
         rule: "WX-STORE-002",
-        reason: "",
+        reason: "none of it to be found; observed a body … in state/dead-letters.log",
+        also: &[],
         make: || {
             on_settlement(|desk, event, reply| {
                 if reply.is_err() {
@@ -44,14 +72,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "quotes-bodies-in-errors",
         breaks: "It quotes the text of an action that it refuses.",
         rule: "WX-STORE-003",
-        reason: "",
+        reason: "none of it to be found; observed a body … in the answer to `act`",
+        also: &[],
         make: || twisted(QuotesBodies),
     },
     Mutant {
         name: "shows-its-token",
         breaks: "It makes session ids with the bot token in them.",
         rule: "WX-STORE-004",
-        reason: "",
+        reason: "none of it to be found; observed the bot token … in an event",
+        also: &[],
         make: || {
             on_event(|desk, event| {
                 let session = event["session_id"].as_str().unwrap_or_default();
@@ -60,17 +90,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
+        name: "shows-its-encoded-token",
+        breaks: "It makes session ids with the bot token in them, in base64.",
+        rule: "WX-STORE-004",
+        reason: "none of it to be found; observed the bot token … in an event … as base64",
+        also: &[],
+        make: || {
+            on_event(|desk, event| {
+                let session = event["session_id"].as_str().unwrap_or_default();
+                let token = URL_SAFE_NO_PAD.encode(&desk.token);
+                event["session_id"] = format!("{session}-{token}").into();
+            })
+        },
+    },
+    Mutant {
         name: "queues-on-disk",
         breaks: "It keeps an event in a file until AIOS has accepted it.",
         rule: "WX-STORE-005",
-        reason: "",
+        reason: "none of it to be found; observed a body … in state/queue.json",
+        also: &[],
         make: || twisted(QueuesOnDisk::default()),
     },
     Mutant {
         name: "keeps-file-names",
         breaks: "It writes the names of files to a log.",
         rule: "WX-STORE-006",
-        reason: "",
+        reason: "none of it to be found; observed a body … in state/files.log",
+        also: &[],
         make: || {
             on_event(|desk, event| {
                 let name = event
@@ -84,7 +130,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "keeps-every-trace",
         breaks: "It writes the metadata of each event to a file that it never clears.",
         rule: "WX-STORE-007",
-        reason: "",
+        reason: "bytes of state, after … in the first window; observed",
+        also: &[],
         make: || {
             on_event(|desk, event| {
                 let mut record = event.clone();
@@ -97,7 +144,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "leaves-its-credential",
         breaks: "It writes the bot token to a file.",
         rule: "WX-STORE-008",
-        reason: "",
+        reason: "none of it to be found; observed the bot token … in state/account.json",
+        also: &[],
         make: || on_event(|desk, _| desk.write("account.json", &format!("Bearer {}", desk.token))),
     },
 ];
@@ -125,11 +173,16 @@ impl Desk {
 
     /// Adds a line to a file.
     fn note(&self, file: &str, line: &str) {
+        if !line.is_empty() {
+            self.add(file, format!("{line}\n").as_bytes());
+        }
+    }
+
+    /// Adds bytes to a file.
+    fn add(&self, file: &str, bytes: &[u8]) {
         let path = self.folder.join(file);
-        if !line.is_empty()
-            && let Ok(mut file) = OpenOptions::new().create(true).append(true).open(path)
-        {
-            drop(writeln!(file, "{line}"));
+        if let Ok(mut file) = OpenOptions::new().create(true).append(true).open(path) {
+            drop(file.write_all(bytes));
         }
     }
 

@@ -1,32 +1,42 @@
 //! Mutants of the life cycle (WX-LIFE).
 
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use super::Mutant;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::bend::{Bend, Polled, Wechat};
 use super::context::good_receipt;
-use super::parts::{Parts, twisted};
+use super::parts::{Parts, bent, twisted};
 use super::twist::{Fate, Reply, Twist};
+use super::{Mutant, fails};
+use crate::reference::transport::Failure;
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "does-not-stop",
-        breaks: "It does not answer `stop`, and goes on polling.",
+        name: "leaves-its-poll-open",
+        breaks: "It says that it has stopped, and leaves the poll that is held to itself.",
         rule: "WX-LIFE-001",
-        reason: "`stop` was not answered",
-        make: || twisted(DoesNotStop),
+        reason: "`stop` to end the poll that is held; observed it was still held",
+        also: &[],
+        make: || bent(|| LeavesPollOpen),
     },
     Mutant {
         name: "outlives-its-input",
-        breaks: "It stays when its input has ended.",
+        breaks: "It stays when its input ends and nobody asked it to stop.",
         rule: "WX-LIFE-002",
-        reason: "it had to be killed",
-        make: || twisted(OutlivesItsInput),
+        reason: "the end of its input to end the adapter … observed it had to be killed",
+        also: &[],
+        make: || twisted(OutlivesItsInput::default()),
     },
     Mutant {
         name: "starts-twice",
         breaks: "It accepts a second start.",
         rule: "WX-LIFE-003",
-        reason: "-32003",
+        reason: "`start` refused with -32003; observed the result",
+        also: &[],
         make: || {
             twisted(Stage::new(|stage, method, _| match method {
                 "start" if stage.started => Fate::Answer(Ok(json!({}))),
@@ -38,28 +48,35 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "speaks-any-version",
         breaks: "It agrees to every version of the protocol.",
         rule: "WX-LIFE-004",
-        reason: "-32005",
+        reason: "`initialize` refused with -32005; observed the result",
+        also: &[],
         make: || twisted(SpeaksAnyVersion::default()),
     },
     Mutant {
         name: "speaks-after-stop",
         breaks: "It sends an event after it was stopped.",
         rule: "WX-LIFE-005",
-        reason: "it was forwarded 2 times",
+        reason: "the message to be forwarded once; observed it was forwarded 2 times",
+        also: &[],
         make: || twisted(SpeaksAfterStop::default()),
     },
     Mutant {
         name: "prints-on-stdout",
-        breaks: "It prints a greeting on stdout when it is stopped.",
+        breaks: "Stopped after AIOS refused an event, it prints a word about that on stdout.",
         rule: "WX-LIFE-006",
-        reason: "Goodbye!",
+        reason: "observed a line on stdout is not JSON: 1 event was refused",
+        also: &[fails(
+            "WX-CURSOR-008",
+            "AIOS refuses an event there, too, and the adapter is stopped after it.",
+        )],
         make: || twisted(PrintsOnStdout::default()),
     },
     Mutant {
         name: "acts-before-it-is-started",
         breaks: "It confirms an action before it is started.",
         rule: "WX-LIFE-007",
-        reason: "`act` refused with -32004",
+        reason: "`act` refused with -32004; observed the result",
+        also: &[],
         make: || {
             twisted(Stage::new(|stage, method, params| match method {
                 "act" if !stage.started => Fate::Answer(Ok(good_receipt(params))),
@@ -71,26 +88,50 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "does-one-thing-at-a-time",
         breaks: "It answers nothing while an action is under way.",
         rule: "WX-LIFE-008",
-        reason: "only after the action had ended",
+        reason: "while an action is still being sent; observed only after the action had ended",
+        also: &[],
         make: one_thing_at_a_time,
     },
 ];
 
-struct DoesNotStop;
-impl Twist for DoesNotStop {
-    fn request(&mut self, method: &str, _: &mut Value) -> Fate {
-        if method == "stop" {
-            Fate::Swallow
-        } else {
-            Fate::Pass
+/// Polls in a task of its own, which nobody ends.
+struct LeavesPollOpen;
+impl Bend for LeavesPollOpen {
+    fn poll<'a>(
+        &'a self,
+        wechat: &'a Wechat,
+        cursor: &'a str,
+        sent: &'a (dyn Fn() + Sync),
+    ) -> BoxFuture<'a, Polled> {
+        let (wechat, cursor) = (Arc::clone(wechat), cursor.to_owned());
+        let on_wire = Arc::new(Notify::new());
+        let told = Arc::clone(&on_wire);
+        let mut poll =
+            tokio::spawn(async move { wechat.get_updates(&cursor, &|| told.notify_one()).await });
+        async move {
+            tokio::select! {
+                biased;
+                () = on_wire.notified() => sent(),
+                answer = &mut poll => return answer.unwrap_or(Err(Failure::Connection)),
+            }
+            poll.await.unwrap_or(Err(Failure::Connection))
         }
+        .boxed()
     }
 }
 
-struct OutlivesItsInput;
+#[derive(Default)]
+struct OutlivesItsInput {
+    asked_to_stop: bool,
+}
 impl Twist for OutlivesItsInput {
+    fn request(&mut self, method: &str, _: &mut Value) -> Fate {
+        self.asked_to_stop |= method == "stop";
+        Fate::Pass
+    }
+
     fn lingers(&self) -> bool {
-        true
+        !self.asked_to_stop
     }
 }
 
@@ -183,15 +224,21 @@ impl Twist for SpeaksAfterStop {
 
 #[derive(Default)]
 struct PrintsOnStdout {
+    refused: bool,
     stopped: bool,
 }
 impl Twist for PrintsOnStdout {
+    fn settled(&mut self, _: &Value, reply: &mut Reply) {
+        self.refused |= reply.as_ref().is_err_and(|error| error["code"] == -32001);
+    }
+
     fn answer(&mut self, method: &str, _: &Value, _: &mut Reply) {
         self.stopped = method == "stop";
     }
 
     fn chatter(&mut self) -> Vec<String> {
         let stopped = std::mem::take(&mut self.stopped);
-        stopped.then(|| "Goodbye!".to_owned()).into_iter().collect()
+        let words = (stopped && self.refused).then(|| "1 event was refused".to_owned());
+        words.into_iter().collect()
     }
 }

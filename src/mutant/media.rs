@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Mutant;
 use super::bend::{Bend, Bubble, Polled, rewrite};
 use super::parts::{Parts, Shared, bent, events, integration, remove, twisted, with};
 use super::twist::{Fate, Twist};
+use super::{Mutant, fails};
 use crate::reference::transport::Failure;
 use crate::wire::WeixinMessage;
 
@@ -17,7 +17,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "deaf-to-transcripts",
         breaks: "It reports a voice message as an attachment although it has a transcript.",
         rule: "WX-MEDIA-001",
-        reason: "whose text is the transcript",
+        reason: "a message whose text is the transcript, with the origin `voice`; observed",
+        also: &[],
         make: || {
             integration(|integration| {
                 if let Some(wanted) = integration.pointer_mut("/config/voice_to_text") {
@@ -31,20 +32,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It drops videos without a word.",
         rule: "WX-MEDIA-002",
         reason: "attachment of kind `video`; observed nothing",
+        also: &[],
         make: || twisted(SwallowsVideos),
     },
     Mutant {
         name: "hands-on-download-tokens",
         breaks: "It names an attachment by its download token.",
         rule: "WX-MEDIA-003",
-        reason: "what opens an attachment",
+        reason: "metadata alone; observed what opens an attachment",
+        also: &[],
         make: handing_on_tokens,
     },
     Mutant {
         name: "drops-quotes",
         breaks: "It does not say that a message quotes another.",
         rule: "WX-MEDIA-004",
-        reason: "`quoted` in the event",
+        reason: "`quoted` in the event; observed none",
+        also: &[],
         make: || events(|event| remove(&mut event["payload"], "quoted")),
     },
     Mutant {
@@ -52,6 +56,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It takes nothing from a batch in which one message or item is malformed.",
         rule: "WX-MEDIA-005",
         reason: "it did not reach AIOS",
+        also: &[fails(
+            "WX-STORE",
+            "Its bad days hold a malformed message, and after that one nothing arrives any more.",
+        )],
         make: || bent(|| Chokes),
     },
 ];

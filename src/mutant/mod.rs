@@ -34,6 +34,7 @@ use crate::adapter::Subject;
 use crate::reference::{Reference, Surroundings, World};
 
 /// One broken adapter.
+#[derive(Debug)]
 pub struct Mutant {
     /// What it is called on the command line.
     pub name: &'static str,
@@ -41,9 +42,25 @@ pub struct Mutant {
     pub breaks: &'static str,
     /// The rule that must catch it.
     pub rule: &'static str,
-    /// Words that the rule's finding must contain, so that it is caught for what it does.
+    /// What the rule's finding must show, so that it is caught for what it does: words, in their
+    /// order where an ellipsis stands between them.
     pub reason: &'static str,
+    /// What it cannot help failing in other families.
+    pub also: &'static [Dominance],
     make: fn() -> Parts,
+}
+
+/// Rules of another family that a mutant fails as well.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dominance {
+    /// A rule, or a family.
+    pub rule: &'static str,
+    /// Why no adapter with this fault can pass it.
+    pub why: &'static str,
+}
+
+const fn fails(rule: &'static str, why: &'static str) -> Dominance {
+    Dominance { rule, why }
 }
 
 /// Every mutant, in the order of the rules they break.
@@ -74,6 +91,17 @@ pub fn find(name: &str) -> Option<&'static Mutant> {
 }
 
 impl Mutant {
+    /// Whether a finding shows the reason for which the mutant is to be caught.
+    #[must_use]
+    pub fn is_shown_by(&self, finding: &str) -> bool {
+        let mut rest = finding;
+        !self.reason.is_empty()
+            && self.reason.split(" … ").all(|words| {
+                let found = rest.split_once(words).map(|(_, after)| rest = after);
+                found.is_some()
+            })
+    }
+
     /// The mutant as an adapter under test, in this process.
     #[must_use]
     pub fn subject(&'static self) -> Subject {

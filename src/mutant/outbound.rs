@@ -5,11 +5,11 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::Mutant;
 use super::bend::{Bend, Sent, Wechat};
 use super::context::good_receipt;
 use super::parts::{bent, integration, refusal, remove, requests, results, twisted};
 use super::twist::{Fate, Reply, Twist};
+use super::{Mutant, fails};
 use crate::reference::transport::Failure;
 use crate::wire::{MessageItem, Raw, Refusal, SendMessageResponse, WeixinMessage};
 
@@ -19,6 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It refuses an outbound error as an unknown type.",
         rule: "WX-OUT-001",
         reason: "/event_type",
+        also: &[],
         make: || twisted(KnowsNoErrorAction),
     },
     Mutant {
@@ -26,6 +27,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It cuts a text inside a grapheme cluster.",
         rule: "WX-OUT-002",
         reason: "split no character that people see as one",
+        also: &[],
         make: || bent(|| SplitsGraphemes),
     },
     Mutant {
@@ -33,6 +35,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It sends chunks of twice the configured length.",
         rule: "WX-OUT-002",
         reason: "at most 40 characters in a message",
+        also: &[],
         make: || {
             integration(|integration| {
                 if let Some(limit) = integration.pointer_mut("/config/message_chunk_limit")
@@ -45,9 +48,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "swaps-chunks",
-        breaks: "It sends the second chunk of a text before the first.",
+        breaks: "It sends the second half of a long text before the first.",
         rule: "WX-OUT-002",
         reason: "the text of the action to reach",
+        also: &[],
         make: || twisted(SwapsChunks),
     },
     Mutant {
@@ -55,6 +59,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It counts one chunk, however many it sent.",
         rule: "WX-OUT-003",
         reason: "`chunks_sent` of",
+        also: &[],
         make: || {
             results("act", |_, receipt| {
                 if receipt["status_code"] == "delivered" {
@@ -65,10 +70,38 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
+        name: "looks-past-a-failing-server",
+        breaks: "It says that a message was delivered that WeChat's server failed to take.",
+        rule: "WX-OUT-003",
+        reason: "`rejected` or `unreachable`, since WeChat refused; observed status_code delivered",
+        also: &[fails(
+            "WX-HEALTH",
+            "It does not see that sends fail, and so does not tell.",
+        )],
+        make: || bent(|| Glosses(|failure| matches!(failure, Failure::Status { .. }))),
+    },
+    Mutant {
+        name: "makes-up-message-ids",
+        breaks: "It names a message in the receipt that WeChat gave no id.",
+        rule: "WX-OUT-003",
+        reason: "no id of a message, since WeChat gave none; observed 1",
+        also: &[],
+        make: || {
+            results("act", |_, receipt| {
+                if receipt["status_code"] == "delivered"
+                    && receipt["wechat_message_ids"] == json!([])
+                {
+                    receipt["wechat_message_ids"] = json!(["1"]);
+                }
+            })
+        },
+    },
+    Mutant {
         name: "sends-every-repeat",
         breaks: "It sends an action again when AIOS repeats it.",
         rule: "WX-OUT-004",
         reason: "observed 2 times",
+        also: &[],
         make: || twisted(SendsEveryRepeat::default()),
     },
     Mutant {
@@ -76,6 +109,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It does not look at the codes in a successful HTTP answer.",
         rule: "WX-OUT-005",
         reason: "since WeChat refused",
+        also: &[fails(
+            "WX-HEALTH-001",
+            "It does not see that sends fail, and so does not tell.",
+        )],
         make: || {
             bent(|| {
                 Glosses(|failure| {
@@ -90,6 +127,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It says that a message was delivered that WeChat did not answer with JSON.",
         rule: "WX-OUT-005",
         reason: "since WeChat refused",
+        also: &[fails(
+            "WX-HEALTH-001",
+            "It does not see that sends fail, and so does not tell.",
+        )],
         make: || bent(|| Glosses(|failure| *failure == Failure::Malformed)),
     },
     Mutant {
@@ -97,6 +138,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It leaves out how long to wait after a rate limit.",
         rule: "WX-OUT-006",
         reason: "`retry_after_sec`",
+        also: &[],
         make: || results("act", |_, receipt| remove(receipt, "retry_after_sec")),
     },
     Mutant {
@@ -104,6 +146,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It confirms an approval request and never asks the owner.",
         rule: "WX-OUT-007",
         reason: "the text of the action to reach",
+        also: &[],
         make: || twisted(KeepsApprovals),
     },
     Mutant {
@@ -111,6 +154,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It drops what it does not know from an action instead of refusing it.",
         rule: "WX-OUT-008",
         reason: "since an unknown word stands beside it",
+        also: &[],
         make: || requests("act", prune),
     },
     Mutant {
@@ -118,6 +162,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It calls a text rejected of which the first chunks went out.",
         rule: "WX-OUT-009",
         reason: "`partial` of",
+        also: &[],
         make: || {
             results("act", |_, receipt| {
                 if receipt["status_code"] == "partial" {
@@ -181,7 +226,7 @@ impl Twist for SwapsChunks {
             .pointer("/payload/text")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        if method == "act" && text.chars().count() > 20 {
+        if method == "act" && text.chars().count() > 100 {
             let middle = text
                 .char_indices()
                 .nth(text.chars().count() / 2)

@@ -11,6 +11,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It sends status events to a workspace of its own choice.",
         rule: "WX-ROUTE-001",
         reason: "the configured route",
+        also: &[],
         make: || {
             events(|event| {
                 if event["event_type"] == "status" {
@@ -24,6 +25,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It sends files to another agent than texts.",
         rule: "WX-ROUTE-002",
         reason: "the route of the first event",
+        also: &[],
         make: || {
             events(|event| {
                 if event.pointer("/payload/attachments/0/kind") == Some(&"file".into()) {
@@ -37,6 +39,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It changes the agent when a text asks for it.",
         rule: "WX-ROUTE-003",
         reason: "the configured route",
+        also: &[],
         make: || {
             events(|event| {
                 let text = event.pointer("/payload/text").and_then(Value::as_str);
@@ -53,6 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It puts everybody into one session.",
         rule: "WX-ROUTE-004",
         reason: "a session of its own for each conversation",
+        also: &[],
         make: || events(|event| event["session_id"] = "s-wechat".into()),
     },
     Mutant {
@@ -60,6 +64,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It gives a conversation another session after a restart.",
         rule: "WX-ROUTE-004",
         reason: "the session",
+        also: &[],
         make: || {
             events(|event| {
                 let stream = event["stream_id"].as_str().unwrap_or_default();

@@ -12,6 +12,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It refuses a configuration that has a display name.",
         rule: "WX-CONF-001",
         reason: "error",
+        also: &[],
         make: || twisted(StumblesOverOptionalFields),
     },
     Mutant {
@@ -19,6 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It drops what it does not know from a configuration instead of refusing it.",
         rule: "WX-CONF-002",
         reason: "the start was accepted",
+        also: &[],
         make: || integration(prune),
     },
     Mutant {
@@ -26,6 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It fills in a default where the route lacks its workspace or agent.",
         rule: "WX-CONF-003",
         reason: "the start was accepted",
+        also: &[],
         make: || integration(make_up_route),
     },
     Mutant {
@@ -33,6 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It accepts a credential that is written out where a reference belongs.",
         rule: "WX-CONF-004",
         reason: "the start was accepted",
+        also: &[],
         make: || twisted(TakesWrittenCredential),
     },
     Mutant {
@@ -40,6 +44,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It does not know pairing, and starts all the same where it is required.",
         rule: "WX-CONF-005",
         reason: "to go nowhere",
+        also: &[],
         make: || twisted(IgnoresPairing::default()),
     },
     Mutant {
@@ -47,6 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It polls for a channel that is not enabled.",
         rule: "WX-CONF-006",
         reason: "a poll",
+        also: &[],
         make: || twisted(PollsWhenDisabled::default()),
     },
     Mutant {
@@ -54,6 +60,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It starts although no secret is given for its credential reference.",
         rule: "WX-CONF-007",
         reason: "the start was accepted",
+        also: &[],
         make: || twisted(StartsWithoutSecret),
     },
     Mutant {
@@ -61,6 +68,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It leaves its version out of the declaration.",
         rule: "WX-CAP-001",
         reason: "adapter_version",
+        also: &[],
         make: || declares(|declaration| drop(declaration.remove("adapter_version"))),
     },
     Mutant {
@@ -68,6 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It declares Telegram as its only target.",
         rule: "WX-CAP-002",
         reason: "telegram",
+        also: &[],
         make: || declares(|it| drop(it.insert("supported_targets".into(), json!(["telegram"])))),
     },
     Mutant {
@@ -75,6 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It claims to route, which AIOS alone does.",
         rule: "WX-CAP-003",
         reason: "a claim of \"routing\"",
+        also: &[],
         make: || {
             declares(|declaration| {
                 if let Some(Value::Array(features)) = declaration.get_mut("supported_features") {

@@ -23,8 +23,6 @@ pub(super) enum Fate {
     Answer(Reply),
     /// It goes on, and the mutant answers it already; the true answer is dropped.
     PassAndAnswer(Reply),
-    /// Nobody hears of it, and nobody answers.
-    Swallow,
     /// It waits until the adapter has answered something. Meant for requests of the kit.
     Later,
 }
@@ -185,7 +183,7 @@ impl Booth {
                     self.dropped.insert(key);
                 }
                 Fate::Later => return self.waiting.push(line.to_owned()),
-                Fate::Answer(_) | Fate::Swallow => return,
+                Fate::Answer(_) => return,
             }
             return say(&mut self.to_adapter, &frame.to_string());
         }
@@ -216,7 +214,7 @@ impl Booth {
                 Fate::PassAndAnswer(_) => {
                     self.dropped.insert(key);
                 }
-                Fate::Answer(_) | Fate::Swallow | Fate::Later => return,
+                Fate::Answer(_) | Fate::Later => return,
             }
             return say(&mut self.to_kit, &frame.to_string());
         }

@@ -8,7 +8,7 @@ use crate::suite::{Origin, Problem, RequirementId, Suite, interpretations};
 const INTERPRETATIONS: &str = "spec/interpretations.md";
 const TRACEABILITY: &str = "spec/traceability.md";
 /// Pages that name every rule because they are generated.
-const GENERATED: &[&str] = &["spec/requirements.md"];
+const GENERATED: &[&str] = &["spec/kill-matrix.md", "spec/requirements.md"];
 
 /// An entry of the decisions.
 #[derive(Debug)]

@@ -44,11 +44,27 @@ pub struct MutantRow {
     pub survived: bool,
 }
 
+impl MutantRow {
+    /// Whether a finding shows the reason: its words, in their order where ` … ` stands between
+    /// them.
+    #[must_use]
+    pub fn is_shown_by(&self, finding: &str) -> bool {
+        let mut rest = finding;
+        !self.reason.is_empty()
+            && self.reason.split(" … ").all(|words| {
+                let found = rest.split_once(words).map(|(_, after)| rest = after);
+                found.is_some()
+            })
+    }
+}
+
 impl Report {
     /// Notes with every failed rule the mutant that fails most like this adapter.
     ///
-    /// Only mutants that the rule catches are considered. Most alike is the one with the largest
-    /// share of common failures; among equals one that was made for the rule, then the first.
+    /// A mutant is considered if the likeness is clear: it was made for the rule, the rule's finding
+    /// shows its reason, and most rules that catch it fail here too; or at least half of all rules
+    /// that fail for either fail for both. Most alike is the one with the largest share of common
+    /// failures; among equals one that was made for the rule, then the first.
     pub fn compare_with(&mut self, matrix: &[MutantRow]) {
         let failed: BTreeSet<RequirementId> = self
             .rules
@@ -69,6 +85,15 @@ impl Report {
                     killed.union(&failed).count(),
                 );
                 let made_for = row.rule == rule.id;
+                let same_reason = made_for
+                    && share.0 * 2 > killed.len()
+                    && rule
+                        .scenarios
+                        .iter()
+                        .any(|case| row.is_shown_by(&case.message));
+                if !same_reason && share.0 * 2 < share.1 {
+                    continue;
+                }
                 let better = best.is_none_or(|((common, all), best_made_for, _)| {
                     // Fractions compared without division: a/b > c/d if a·d > c·b.
                     let (left, right) = (share.0 * all, common * share.1);

@@ -89,6 +89,8 @@ impl Session {
         self.log
             .wait(grace, |_| wechat.parked().is_empty().then_some(()))
             .await;
+        // A poll that ends later ended with its process.
+        self.log.record(Fact::FencePassed { message_id: None });
     }
 
     /// Waits until a poll is held.

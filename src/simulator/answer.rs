@@ -97,6 +97,13 @@ pub(super) async fn meet(arrival: Arrival, presence: Presence) -> Outcome {
             presence.track.reset();
             Err(cut(presence, fault))
         }
+        Fault::Nameless {} => {
+            let (mut reply, upto) = decide(&call, &presence, None).await;
+            if call.endpoint == Endpoint::SendMessage && reply.status == 200 {
+                reply.body = Bytes::from_static(br#"{"ret":0}"#);
+            }
+            Ok(whole(&reply, upto, Some(fault), presence))
+        }
         Fault::LostAnswer {} => {
             if call.endpoint != Endpoint::GetUpdates {
                 decide(&call, &presence, None).await;

@@ -27,7 +27,7 @@ const fn one() -> u32 {
     1
 }
 
-/// What goes wrong. But for `stall`, `drip`, `truncate_text` and `lost_answer`, the call has no
+/// What goes wrong. But for `stall`, `drip`, `truncate_text`, `nameless` and `lost_answer`, the call has no
 /// effect: nothing is delivered and no batch is consumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -84,6 +84,8 @@ pub enum Fault {
     LostAnswer {},
     /// No answer ever, as long as the client waits.
     NeverAnswer {},
+    /// A message is taken, and the answer does not say under which id.
+    Nameless {},
     /// A sent text is cut, silently.
     TruncateText {
         /// UTF-8 bytes that are kept, less where a character would be split.

@@ -103,6 +103,7 @@ const CONFINED: &[(&str, &[&str])] = &[
             "cli",
             "doctor",
             "mutant",
+            "proof",
             "reference",
             "runner",
             "session",

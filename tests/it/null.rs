@@ -3,6 +3,7 @@
 use std::io;
 
 use aios_wechat::adapter::{CommandLine, Subject};
+use aios_wechat::proof::{NOTHING, earned};
 use aios_wechat::report::{Claim, Outcome, Report};
 use aios_wechat::runner::{self, Run};
 use aios_wechat::suite::Suite;
@@ -51,6 +52,90 @@ fn command(words: &[&str]) -> Subject {
     Subject::command(CommandLine::new(words.iter().copied(), folder).env("PATH", path))
 }
 
+/// A friendly answer from one that claims the messages alone, and so keeps real time.
+fn yes(request: &Value) -> Option<Value> {
+    let params = &request["params"];
+    let result = match request["method"].as_str()? {
+        "initialize" => json!({
+            "protocol_version": 1,
+            "capabilities": {
+                "adapter_id": "yes", "adapter_version": "1", "supported_targets": ["wechat"],
+                "supported_features": ["message"], "health": "stopped",
+            },
+        }),
+        "act" => json!({
+            "message_id": params["message_id"], "correlation_id": params["correlation_id"],
+            "status_code": "delivered", "chunks_sent": 1, "chunks_total": 1,
+            "wechat_message_ids": ["7481209347712840001"],
+        }),
+        "health" => json!({"health": "healthy", "recent_errors": []}),
+        _ => json!({}),
+    };
+    Some(json!({"jsonrpc": "2.0", "id": request["id"], "result": result}))
+}
+
+#[test]
+fn one_that_says_yes_and_claims_a_real_clock_earns_nothing() {
+    let report = earns_nothing(&answering(yes));
+    assert!(report.never_started.is_none(), "it does start");
+}
+
+/// The shipped adapters that do nothing: each is judged by the whole suite.
+fn shipped_earns_nothing(name: &str) {
+    let nothing = NOTHING.iter().find(|nothing| nothing.name == name).unwrap();
+    let suite = Suite::embedded().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let earned = runtime.block_on(earned(nothing, &suite, 7)).unwrap();
+    assert!(earned.is_empty(), "{name} earns {earned:?}");
+}
+
+#[test]
+fn all_that_do_nothing_are_tried() {
+    let names: Vec<&str> = NOTHING.iter().map(|nothing| nothing.name).collect();
+    assert_eq!(
+        names,
+        [
+            "exits-at-once",
+            "stays-silent",
+            "echoes",
+            "says-yes",
+            "refuses",
+            "answers-at-random",
+            "replays"
+        ]
+    );
+}
+
+#[test]
+fn one_that_leaves_is_silent_or_echoes_earns_nothing() {
+    for name in ["exits-at-once", "stays-silent", "echoes"] {
+        shipped_earns_nothing(name);
+    }
+}
+
+#[test]
+fn one_that_says_yes_to_everything_earns_nothing() {
+    shipped_earns_nothing("says-yes");
+}
+
+#[test]
+fn one_that_refuses_everything_earns_nothing() {
+    shipped_earns_nothing("refuses");
+}
+
+#[test]
+fn one_that_answers_with_valid_documents_at_random_earns_nothing() {
+    shipped_earns_nothing("answers-at-random");
+}
+
+#[test]
+fn one_that_replays_a_good_run_earns_nothing() {
+    shipped_earns_nothing("replays");
+}
+
 /// Something that answers each request of the kit by itself.
 fn answering(answer: fn(&Value) -> Option<Value>) -> Subject {
     Subject::served(
@@ -65,40 +150,6 @@ fn answering(answer: fn(&Value) -> Option<Value>) -> Subject {
             Ok(())
         },
     )
-}
-
-fn capabilities() -> Value {
-    json!({
-        "protocol_version": 1,
-        "capabilities": {
-            "adapter_id": "yes", "adapter_version": "1", "supported_targets": ["wechat"],
-            "supported_features": [
-                "message", "voice_to_text", "attachment_meta", "context_cache", "pairing",
-                "approval_request", "typing", "virtual_time",
-            ],
-            "health": "stopped",
-        },
-    })
-}
-
-/// The friendliest answer to a request, made up from the request alone.
-fn yes(request: &Value) -> Option<Value> {
-    let params = &request["params"];
-    let result = match request["method"].as_str()? {
-        "initialize" => capabilities(),
-        "act" => json!({
-            "message_id": params["message_id"], "correlation_id": params["correlation_id"],
-            "status_code": "delivered", "chunks_sent": 1, "chunks_total": 1,
-            "wechat_message_ids": ["7481209347712840001"],
-        }),
-        "health" => json!({"health": "healthy", "recent_errors": []}),
-        "audit" => json!({
-            "auth": {"owner_user_id": "somebody", "credential_ref": "secret://wechat/account.json"},
-            "policy": {"owner_only": false, "pairing_required": false, "dedup_window_sec": 3600},
-        }),
-        _ => json!({}),
-    };
-    Some(json!({"jsonrpc": "2.0", "id": request["id"], "result": result}))
 }
 
 #[test]
@@ -127,37 +178,6 @@ fn a_program_that_does_not_exist_is_one_clear_message() {
     let report = earns_nothing(&command(&["/nonexistent"]));
     let why = report.never_started.unwrap();
     assert!(why.contains("/nonexistent"), "{why}");
-}
-
-#[test]
-fn a_program_that_says_yes_to_everything_earns_nothing() {
-    let report = earns_nothing(&answering(yes));
-    assert!(report.never_started.is_none(), "it does start");
-}
-
-#[test]
-fn a_program_that_says_yes_and_claims_a_real_clock_earns_nothing() {
-    earns_nothing(&answering(|request| {
-        let mut answer = yes(request)?;
-        if let Some(features) = answer.pointer_mut("/result/capabilities/supported_features") {
-            *features = json!(["message"]);
-        }
-        Some(answer)
-    }));
-}
-
-#[test]
-fn a_program_that_refuses_everything_earns_nothing() {
-    earns_nothing(&answering(|request| {
-        let error = json!({
-            "code": -32602, "message": "no",
-            "data": {"pointer": "", "message": "no"},
-        });
-        match request["method"].as_str()? {
-            "initialize" => yes(request),
-            _ => Some(json!({"jsonrpc": "2.0", "id": request["id"], "error": error})),
-        }
-    }));
 }
 
 #[test]

@@ -45,7 +45,7 @@ async fn expire(session: &mut Session) -> Driven {
 }
 
 #[given(
-    regex = r"^WeChat (refuses the next message(?: .+)?|takes the next message and its answer is lost|limits the rate of the next message|refuses every message from the third on)$"
+    regex = r"^WeChat (refuses the next message(?: .+)?|takes the next message and its answer is lost|takes the next message and gives it no id|limits the rate of the next message|refuses every message from the third on)$"
 )]
 async fn sends_fail(world: &mut World, how: String) {
     let driven = fail_sends(&mut world.session, &how).await;
@@ -68,6 +68,11 @@ async fn fail_sends(session: &mut Session, how: &str) -> Driven {
         "refuses the next message with its second error code only" => next(refusal(Shape::Errcode)),
         "refuses the next message with an empty answer" => next(Fault::EmptyBody {}),
         "refuses the next message with an answer that is a web page" => next(Fault::Html {}),
+        "refuses the next message with a failure of its server" => next(Fault::HttpStatus {
+            status: 500,
+            retry_after_sec: None,
+        }),
+        "takes the next message and gives it no id" => next(Fault::Nameless {}),
         "takes the next message and its answer is lost" => next(Fault::LostAnswer {}),
         "limits the rate of the next message" => next(Fault::BusinessError {
             code: -2,
@@ -318,6 +323,11 @@ fn chunks(bench: &mut Bench) {
 #[then(expr = "the receipt counts and names what the owner received")]
 fn receipt_counts(bench: &mut Bench) {
     bench.judge_now(expect::receipt_counts_deliveries);
+}
+
+#[then(expr = "the receipt counts what the owner received and names nothing")]
+fn receipt_names_nothing(bench: &mut Bench) {
+    bench.judge_now(expect::receipt_names_nothing);
 }
 
 #[then(expr = "the receipt says that a part was delivered and counts it")]

@@ -250,6 +250,28 @@ pub fn receipt_counts_deliveries(timeline: &Timeline) -> Judgement {
     Ok(at)
 }
 
+/// The receipt of the last action says that all was delivered and counts it, and names no message.
+///
+/// # Errors
+/// It says otherwise, or makes up a name.
+pub fn receipt_names_nothing(timeline: &Timeline) -> Judgement {
+    let act = View::of(timeline).last_act()?;
+    let receipt = receipt(&act)?;
+    if act.word("status_code") != Some("delivered") {
+        let expected = "a receipt with `delivered`, since WeChat took the message";
+        return Err(Mismatch::new(expected, shown(act.result), vec![act.at]));
+    }
+    let at = counts_deliveries(&act, &receipt)?;
+    match receipt.wechat_message_ids.iter().next() {
+        None => Ok(at),
+        Some(id) => Err(Mismatch::new(
+            "no id of a message, since WeChat gave none",
+            id.as_str(),
+            at,
+        )),
+    }
+}
+
 /// The receipt counts as many chunks as messages were received.
 fn counts_deliveries(act: &Act<'_>, receipt: &Receipt) -> Judgement {
     let received = act.delivered.len();

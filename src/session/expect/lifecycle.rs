@@ -119,12 +119,13 @@ pub fn stop_ended_the_poll(timeline: &Timeline) -> Judgement {
             "none",
         ));
     };
-    let gone = view
-        .facts()
-        .find(|(_, fact)| matches!(fact, Fact::Closed { .. }));
-    let process_ended = gone.map_or(usize::MAX, |(at, _)| at);
+    let over = view.facts().find(|(at, fact)| {
+        let waited = matches!(fact, Fact::FencePassed { message_id: None });
+        *at > stop.asked && (waited || matches!(fact, Fact::Closed { .. }))
+    });
+    let over = over.map_or(usize::MAX, |(at, _)| at);
     match held.ended {
-        Some(end) if end < process_ended && held.end == End::Withdrawn => {
+        Some(end) if end < over && held.end == End::Withdrawn => {
             at.extend([held.called, end]);
             Ok(at)
         }

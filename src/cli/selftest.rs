@@ -1,0 +1,291 @@
+//! `selftest`: the kit against itself.
+
+use std::fs;
+use std::io::{self, Write};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::Exit;
+use super::catalogue::ListFormat;
+use crate::mutant::{self, Mutant};
+use crate::proof::{self, MATRIX_JSON, MATRIX_MARKDOWN, Matrix, NOTHING, Nothing, Trial};
+use crate::suite::Suite;
+
+/// Arguments of `selftest`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  aios-wechat selftest\n  aios-wechat selftest trims-texts\n  \
+    aios-wechat selftest --write    write spec/kill-matrix.md and .json"
+)]
+pub struct SelftestArgs {
+    /// Mutants to try; all of them, and the adapters that do nothing, if none is given
+    #[arg(value_name = "MUTANT")]
+    pub mutants: Vec<String>,
+    /// Write what was found to spec/kill-matrix.md and .json: the rows of what was tried
+    #[arg(long)]
+    pub write: bool,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 7)]
+    pub seed: u32,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// One thing that is tried.
+#[derive(Clone, Copy)]
+enum Task {
+    Mutant(&'static Mutant),
+    Nothing(&'static Nothing),
+}
+
+/// What came out of it: the trial of a mutant, or the rules that one earned by doing nothing.
+enum Done {
+    Trial(Trial),
+    Earned(&'static Nothing, Vec<String>),
+}
+
+/// Runs `selftest` in the repository whose root is `root`, if it is one.
+///
+/// # Errors
+/// If a writer or a file fails.
+pub fn run(
+    args: &SelftestArgs,
+    root: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<Exit> {
+    let began = Instant::now();
+    let Ok(suite) = Suite::embedded() else {
+        writeln!(
+            err,
+            "error: this program was built with broken feature files"
+        )?;
+        return Ok(Exit::Kit);
+    };
+    let mut tasks = Vec::new();
+    for name in &args.mutants {
+        let Some(mutant) = mutant::find(name) else {
+            writeln!(
+                err,
+                "error: there is no mutant `{name}`\n  hint: `aios-wechat list --mutants` names them all"
+            )?;
+            return Ok(Exit::Usage);
+        };
+        tasks.push(Task::Mutant(mutant));
+    }
+    if args.write && !root.join("spec").is_dir() {
+        writeln!(
+            err,
+            "error: there is no spec/ here\n  hint: go to the root of the repository"
+        )?;
+        return Ok(Exit::Usage);
+    }
+    let whole = tasks.is_empty();
+    if whole {
+        tasks.extend(NOTHING.iter().map(Task::Nothing));
+        tasks.extend(mutant::all().map(Task::Mutant));
+    }
+    let kept = Matrix::kept();
+    let done = match attempt(&tasks, &suite, args.seed, &kept) {
+        Ok(done) => done,
+        Err(why) => {
+            writeln!(err, "error: {why}")?;
+            return Ok(Exit::Kit);
+        }
+    };
+    let (mut trials, mut earned) = (Vec::new(), Vec::new());
+    for one in done {
+        match one {
+            Done::Trial(trial) => trials.push(trial),
+            Done::Earned(nothing, rules) => earned.push((nothing, rules)),
+        }
+    }
+    let matrix = kept.renewed(&suite, &trials);
+    let mut faults = faults_of(&earned);
+    faults.extend(trials.iter().flat_map(|trial| {
+        let doubts = trial.doubts().into_iter();
+        doubts.map(|doubt| (trial.mutant.name, doubt.to_string()))
+    }));
+    if args.write {
+        fs::write(root.join(MATRIX_JSON), matrix.json())?;
+        fs::write(root.join(MATRIX_MARKDOWN), matrix.markdown())?;
+        writeln!(err, "wrote {MATRIX_JSON} and {MATRIX_MARKDOWN}")?;
+    } else {
+        faults.extend(differences(&trials, &kept));
+    }
+    match args.format {
+        ListFormat::Json => writeln!(out, "{:#}", told(&matrix, &earned, &faults))?,
+        ListFormat::Text => {
+            tell(&suite, &trials, &earned, &faults, out)?;
+            writeln!(
+                out,
+                "\n{} mutants, {} adapters that do nothing, {} faults · {:.1} s · seed {}",
+                trials.len(),
+                earned.len(),
+                faults.len(),
+                began.elapsed().as_secs_f64(),
+                args.seed
+            )?;
+        }
+    }
+    Ok(if faults.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Kit
+    })
+}
+
+type Earned = (&'static Nothing, Vec<String>);
+type Fault = (&'static str, String);
+
+/// Tries everything, on all cores, and returns it in its order.
+fn attempt(tasks: &[Task], suite: &Suite, seed: u32, kept: &Matrix) -> Result<Vec<Done>, String> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let queue = Mutex::new(tasks.iter().copied().enumerate());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((place, task)) = next() {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| error.to_string())?;
+            let result = runtime.block_on(async {
+                match task {
+                    Task::Mutant(mutant) => {
+                        let killers = kept.killers(mutant);
+                        Trial::of(mutant, suite, seed, &killers)
+                            .await
+                            .map(Done::Trial)
+                    }
+                    Task::Nothing(nothing) => {
+                        let earned = proof::earned(nothing, suite, seed).await;
+                        earned.map(|rules| Done::Earned(nothing, rules))
+                    }
+                }
+            });
+            let broken = || "the suite is broken: `aios-wechat spec check` says how".to_owned();
+            done.push((place, result.map_err(|_| broken())?));
+        }
+        Ok(done)
+    };
+    let parts: Vec<Result<_, String>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                let joined = thread.join();
+                joined.unwrap_or_else(|_| Err("a trial panicked".to_owned()))
+            })
+            .collect()
+    });
+    let mut done = Vec::new();
+    for part in parts {
+        done.extend(part?);
+    }
+    done.sort_by_key(|(place, _)| *place);
+    Ok(done.into_iter().map(|(_, one)| one).collect())
+}
+
+fn faults_of(earned: &[Earned]) -> Vec<Fault> {
+    earned
+        .iter()
+        .filter(|(_, rules)| !rules.is_empty())
+        .map(|(nothing, rules)| (nothing.name, format!("it earns {}", rules.join(", "))))
+        .collect()
+}
+
+/// Mutants that other rules catch than the kept matrix says.
+fn differences(trials: &[Trial], kept: &Matrix) -> Vec<Fault> {
+    trials
+        .iter()
+        .filter(|trial| !kept.killers(trial.mutant).iter().eq(&trial.killed_by()))
+        .map(|trial| {
+            let now: Vec<String> = trial.killed_by().iter().map(ToString::to_string).collect();
+            let what = format!(
+                "{MATRIX_JSON} is out of date: now {} catch it; run `aios-wechat selftest --write`",
+                now.join(", ")
+            );
+            (trial.mutant.name, what)
+        })
+        .collect()
+}
+
+fn tell(
+    suite: &Suite,
+    trials: &[Trial],
+    earned: &[Earned],
+    faults: &[Fault],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if !earned.is_empty() {
+        writeln!(
+            out,
+            "Adapters that do nothing worth a verdict: each must earn no rule at all.\n"
+        )?;
+        for (nothing, rules) in earned {
+            let mark = if rules.is_empty() { "ok   " } else { "WRONG" };
+            writeln!(out, "  {mark}  {}", nothing.does)?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(
+        out,
+        "Mutants: the reference adapter with one behaviour broken on purpose. The rule beside each must fail,\n\
+         for what the mutant does; rules of other families stay green, unless no adapter with that fault can\n\
+         pass them (+n; spec/kill-matrix.md says why)."
+    )?;
+    for family in &suite.families {
+        let in_family = |trial: &&Trial| trial.mutant.rule.starts_with(family.code.as_str());
+        let mut of_family = trials.iter().filter(in_family).peekable();
+        if of_family.peek().is_some() {
+            writeln!(out, "\n{}  {}", family.code, family.title)?;
+        }
+        for trial in of_family {
+            let Mutant {
+                name, breaks, rule, ..
+            } = trial.mutant;
+            let wrong = faults.iter().any(|(of, _)| of == name);
+            let mark = if wrong { "WRONG" } else { "ok   " };
+            let others = trial
+                .killed_by()
+                .iter()
+                .filter(|id| id.family() != &family.code)
+                .count();
+            let others = match others {
+                0 => String::new(),
+                many => format!("+{many}"),
+            };
+            writeln!(out, "  {mark}  {rule} {others:4} {breaks}")?;
+            for (_, fault) in faults.iter().filter(|(of, _)| of == name) {
+                writeln!(out, "         {name}: {fault}")?;
+            }
+        }
+    }
+    for (name, fault) in faults {
+        if earned.iter().any(|(nothing, _)| nothing.name == *name) {
+            writeln!(out, "\n{name}: {fault}")?;
+        }
+    }
+    Ok(())
+}
+
+fn told(matrix: &Matrix, earned: &[Earned], faults: &[Fault]) -> Value {
+    let faults: Vec<Value> = faults
+        .iter()
+        .map(|(of, fault)| json!({"of": of, "fault": fault}))
+        .collect();
+    let nothing: Vec<Value> = earned
+        .iter()
+        .map(
+            |(nothing, rules)| json!({"name": nothing.name, "does": nothing.does, "earned": rules}),
+        )
+        .collect();
+    json!({"matrix": matrix, "nothing": nothing, "faults": faults})
+}

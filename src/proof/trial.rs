@@ -1,0 +1,115 @@
+//! One mutant against the whole suite.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mutant::Mutant;
+use crate::report::{Outcome, Report};
+use crate::runner::{self, Run, Selection};
+use crate::suite::{Problem, RequirementId, Suite};
+
+/// Scenarios at the same time: many wait for something.
+const JOBS: u32 = 6;
+/// The patience of a first look. Nothing that it finds beyond what is known stands by itself.
+const QUICK: f64 = 0.3;
+
+/// A rule that a mutant does not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// What came out: a failure, doubt, or a fault of the kit.
+    pub outcome: Outcome,
+    /// What was found in each of its scenarios that did not pass, in their order.
+    pub said: Vec<String>,
+}
+
+/// What the suite says of a mutant.
+#[derive(Debug)]
+pub struct Trial {
+    /// The mutant.
+    pub mutant: &'static Mutant,
+    /// The rules that it does not pass, in the order of their ids.
+    pub failing: BTreeMap<RequirementId, Failing>,
+}
+
+impl Trial {
+    /// Runs the suite against a mutant. To be awaited like [`runner::run`].
+    ///
+    /// The first look has little patience. Where it differs from `known`, the rules that are known
+    /// to catch this mutant, full patience has the word: a busy machine is no finding.
+    ///
+    /// # Errors
+    ///
+    /// The suite itself is broken.
+    pub async fn of(
+        mutant: &'static Mutant,
+        suite: &Suite,
+        seed: u32,
+        known: &BTreeSet<RequirementId>,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut run = Run {
+            seed,
+            patience: QUICK,
+            jobs: JOBS,
+            ..Run::default()
+        };
+        let subject = mutant.subject();
+        let mut failing = failing(&runner::run(suite, &subject, &run, &mut ()).await?);
+        let unclear = |id: &RequirementId| match failing.get(id) {
+            None => known.contains(id),
+            Some(it) => {
+                let astray = id.to_string() == mutant.rule && !it.shows(mutant);
+                it.outcome != Outcome::Fail || !known.contains(id) || astray
+            }
+        };
+        let unclear: BTreeSet<RequirementId> = suite
+            .requirements()
+            .map(|rule| rule.id.clone())
+            .filter(unclear)
+            .collect();
+        if !unclear.is_empty() {
+            failing.retain(|id, _| !unclear.contains(id));
+            run.patience = 1.0;
+            run.selection = Selection {
+                rules: unclear,
+                ..Selection::default()
+            };
+            let again = runner::run(suite, &subject, &run, &mut ()).await?;
+            failing.extend(self::failing(&again));
+        }
+        Ok(Self { mutant, failing })
+    }
+
+    /// The rules that catch the mutant.
+    #[must_use]
+    pub fn killed_by(&self) -> Vec<RequirementId> {
+        let failed = |it: &Failing| it.outcome == Outcome::Fail;
+        let killers = self.failing.iter().filter(|(_, it)| failed(it));
+        killers.map(|(id, _)| id.clone()).collect()
+    }
+}
+
+impl Failing {
+    /// Whether it shows the reason for which the mutant is to be caught.
+    #[must_use]
+    pub fn shows(&self, mutant: &Mutant) -> bool {
+        self.outcome == Outcome::Fail && self.said.iter().any(|said| mutant.is_shown_by(said))
+    }
+}
+
+fn failing(report: &Report) -> BTreeMap<RequirementId, Failing> {
+    let unwell = |rule: &&crate::report::RuleResult| rule.outcome.needs_attention();
+    report
+        .rules
+        .iter()
+        .filter(unwell)
+        .map(|rule| {
+            let bad = rule.scenarios.iter();
+            let bad = bad.filter(|case| case.outcome == rule.outcome);
+            let said = bad
+                .map(|case| case.message.clone())
+                .chain(rule.reason.clone())
+                .collect();
+            let outcome = rule.outcome;
+            (rule.id.clone(), Failing { outcome, said })
+        })
+        .collect()
+}

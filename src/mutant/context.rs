@@ -7,9 +7,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::Mutant;
 use super::bend::{Bend, Bubble, Polled, Sent, Warp, Wechat, rewrite};
 use super::parts::{Parts, Shared, bent, memories, remove, results, with};
+use super::{Mutant, fails};
 use crate::contract::Code;
 use crate::reference::context::Newest;
 use crate::reference::state::StateDocument;
@@ -22,7 +22,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It answers with the token of whoever wrote last but one.",
         rule: "WX-CTX-001",
         reason: "context_unavailable",
-        also: &[],
+        also: &[
+            fails(
+                "WX-ACCESS-007",
+                "A stranger wrote, and the friend is answered with that token.",
+            ),
+            fails(
+                "WX-BOUND-001",
+                "Everybody wrote, and the owner's answer does not arrive.",
+            ),
+        ],
         make: || bent(AnybodysToken::default),
     },
     Mutant {

@@ -59,20 +59,18 @@ impl Matrix {
             .collect()
     }
 
-    /// Everything in which the matrix contradicts the catalogue or the mutants, without a run: what
-    /// only a run can say is which rules catch a mutant.
+    /// Everything in which the matrix contradicts the catalogue or the mutants, without a run. What
+    /// only a run can say is which rules catch a mutant: `selftest` compares that, and asks for the
+    /// row of a mutant that has none yet.
     #[must_use]
     pub fn contradictions(&self, suite: &Suite) -> Vec<String> {
         let mut found = Vec::new();
         if self.rules != executable(suite) {
             found.push("its rules are not the executable rules of the catalogue".to_owned());
         }
-        let names = self.mutants.iter().map(|row| row.name.as_str());
-        if !names.eq(mutant::all().map(|mutant| mutant.name)) {
-            found.push("its mutants are not those of src/mutant, in their order".to_owned());
-        }
         for row in &self.mutants {
             let Some(mutant) = mutant::find(&row.name) else {
+                found.push(format!("{} is no mutant of src/mutant", row.name));
                 continue;
             };
             let name = mutant.name;

@@ -102,8 +102,8 @@ fn a_matrix_with_a_survivor_or_a_missing_row_contradicts() {
     survivor.mutants[0].killed_by.clear();
     assert!(survivor.contradictions(&suite)[0].contains("is not caught by the rule"));
     let mut short = Matrix::kept();
-    short.mutants.pop();
-    assert!(short.contradictions(&suite)[0].contains("not those of src/mutant"));
+    short.rules.pop();
+    assert!(short.contradictions(&suite)[0].contains("not the executable rules"));
     let mut strange = Matrix::kept();
     strange.mutants[0]
         .killed_by
@@ -173,7 +173,8 @@ fn a_dominance_that_is_declared_must_be_seen() {
 #[test]
 fn a_reason_is_shown_by_its_words_in_their_order() {
     let mutant = mutant::find("keeps-an-encoded-transcript").unwrap();
-    let found = "expected none of it to be found; observed a body “x” in state/messages.b64, at byte 4";
+    let found =
+        "expected none of it to be found; observed a body “x” in state/messages.b64, at byte 4";
     assert!(mutant.is_shown_by(&format!("{found}, as base64")));
     assert!(!mutant.is_shown_by(found));
     assert!(!mutant.is_shown_by("as base64: none of it to be found"));

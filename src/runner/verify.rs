@@ -240,8 +240,8 @@ impl Audit<'_> {
     /// Runs the judging steps over the timeline. The error says why that is not possible.
     fn judge(&self, case: &Case, recorded: &CaseResult) -> Result<Attempt, String> {
         let timeline = &recorded.timeline;
-        let cast = Cast::draw(seed_of(self.report.seed, &case.id, false));
-        if !speaks_of(timeline, &cast) {
+        let people = Cast::draw(seed_of(self.report.seed, &case.id, false));
+        if !speaks_of(timeline, &people) {
             return Err(format!(
                 "the timeline has none of the people of the seed {}",
                 self.report.seed
@@ -279,26 +279,23 @@ impl Audit<'_> {
             }
             let step = case.steps.get(index).ok_or("a step too many")?;
             let last = index + 1 == marks.len();
-            let mut stop = None;
-            match (step.ty, length) {
-                (StepType::Then, Some(length)) => {
-                    let mut bench = Bench::recorded(timeline.up_to(length), cast.clone());
-                    self.binding
-                        .judge(&mut bench, step)
-                        .now_or_never()
-                        .unwrap_or_else(|| Err("the step waits for something".to_owned()))?;
-                    stop = attempt.rule(bench.rise().0);
-                    judged = length;
+            let stopper = if let (StepType::Then, Some(length)) = (step.ty, length) {
+                let mut bench = Bench::recorded(timeline.up_to(length), people.clone());
+                self.binding
+                    .judge(&mut bench, step)
+                    .now_or_never()
+                    .unwrap_or_else(|| Err("the step waits for something".to_owned()))?;
+                judged = length;
+                attempt.rule(bench.rise().0)
+            } else {
+                let stopper = stopped(timeline, *at, end);
+                if stopper.is_none() && step.ty == StepType::Then {
+                    return Err(format!("the step `{text}` was never judged"));
                 }
-                _ => {
-                    stop = stop.or_else(|| stopped(timeline, *at, end));
-                    if stop.is_none() && step.ty == StepType::Then {
-                        return Err(format!("the step `{text}` was never judged"));
-                    }
-                }
-            }
-            let stops = stop.is_some();
-            attempt.end_step(stop);
+                stopper
+            };
+            let stops = stopper.is_some();
+            attempt.end_step(stopper);
             if stops && !last {
                 return Err(format!("the timeline goes on after the step `{text}`"));
             }

@@ -50,6 +50,7 @@ fn separated(between: &str) -> Files {
 }
 
 /// What a leak is called, and the files it leaves.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn leaks() -> Vec<(&'static str, Files)> {
     let m = message();
     let noise: Vec<u8> = (0..4000_u32)

@@ -67,9 +67,9 @@ pub(super) fn base64(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn base32(bytes: &[u8]) -> Vec<u8> {
-    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+    let bits = each(bytes, |byte| format!("{byte:08b}"));
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let groups = bits.as_bytes().chunks(5).map(|group| {
+    let groups = bits.chunks(5).map(|group| {
         let group = format!("{:0<5}", std::str::from_utf8(group).unwrap());
         letters[usize::from_str_radix(&group, 2).unwrap()]
     });

@@ -7,6 +7,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -116,6 +117,8 @@ type adapter struct {
 	replies  map[string]chan *refused // what AIOS says to our events, by request id
 	contexts map[string]string        // the context token that each message came with
 	out      *json.Encoder            // ends each message with a newline
+	life     context.Context          // of a started channel; a poll that is held ends with it
+	end      context.CancelFunc
 }
 
 func (a *adapter) write(f frame) {
@@ -186,6 +189,7 @@ func (a *adapter) call(method string, params json.RawMessage) (any, error) {
 	case "stop":
 		if a.is("started") {
 			a.become("stopped", "stopped")
+			a.end()
 		}
 		return object{}, nil
 	}
@@ -236,6 +240,7 @@ func (a *adapter) start(params json.RawMessage) (any, error) {
 		return nil, invalid("/integration/auth/credential_ref", "no such secret")
 	}
 	a.setup, a.token, a.bot = s, account.Token, account.BotID
+	a.life, a.end = context.WithCancel(context.Background())
 	if !*document.Enabled {
 		a.become("started", "stopped")
 		return object{}, nil
@@ -272,14 +277,14 @@ func (a *adapter) act(params json.RawMessage) (any, error) {
 		return receipt, nil
 	}
 	a.mu.Lock()
-	context := a.contexts[action.Payload.ReplyTo]
+	contextToken := a.contexts[action.Payload.ReplyTo]
 	a.mu.Unlock()
 	switch {
 	case action.EventType != "message" && action.EventType != "error":
 		return receipt("rejected", "unsupported", 0, 0)
 	case !a.admits(action.Payload.Recipient):
 		return receipt("rejected", "access_denied", 0, 0)
-	case context == "":
+	case contextToken == "":
 		return receipt("rejected", "context_unavailable", 0, 0)
 	}
 	var answer struct {
@@ -287,9 +292,9 @@ func (a *adapter) act(params json.RawMessage) (any, error) {
 		Errcode   int         `json:"errcode"`
 		MessageID json.Number `json:"message_id"`
 	}
-	err := a.wechat("sendmessage", object{"msg": object{
+	err := a.wechat(context.Background(), "sendmessage", object{"msg": object{
 		"to_user_id": action.Payload.Recipient, "client_id": digest(action.MessageID), "message_type": 2,
-		"message_state": 2, "context_token": context,
+		"message_state": 2, "context_token": contextToken,
 		"item_list": []object{{"type": 1, "text_item": object{"text": action.Payload.Text}}},
 	}}, &answer, func() {})
 	switch {
@@ -306,12 +311,13 @@ func (a *adapter) act(params json.RawMessage) (any, error) {
 // client knows no proxy, whatever the environment says.
 var client = http.Client{Timeout: time.Minute, Transport: &http.Transport{Proxy: nil}}
 
-func (a *adapter) wechat(name string, body, answer any, onTheWire func()) error {
+func (a *adapter) wechat(life context.Context, name string, body, answer any, onTheWire func()) error {
 	document, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequest("POST", a.setup.Transport.BaseURL+"/ilink/bot/"+name, bytes.NewReader(document))
+	url := a.setup.Transport.BaseURL + "/ilink/bot/" + name
+	request, err := http.NewRequestWithContext(life, "POST", url, bytes.NewReader(document))
 	if err != nil {
 		return err
 	}
@@ -340,7 +346,7 @@ func (a *adapter) poll(onTheWire func()) {
 			Msgs          []message `json:"msgs"`
 			GetUpdatesBuf string    `json:"get_updates_buf"`
 		}
-		err := a.wechat("getupdates", object{"get_updates_buf": cursor}, &answer, onTheWire)
+		err := a.wechat(a.life, "getupdates", object{"get_updates_buf": cursor}, &answer, onTheWire)
 		if err != nil || answer.Ret != 0 || answer.Errcode != 0 {
 			a.feel("degraded")
 			onTheWire()

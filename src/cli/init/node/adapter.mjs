@@ -30,6 +30,7 @@ let phase = "fresh";
 let state = "stopped";
 let seq = 0;
 let auth, route, policy, account, baseUrl, position;
+let held; // the request of a poll, so that a stop can end it
 const stream = `st-${randomUUID()}`;
 const replies = new Map(); // what AIOS says to our events, by request id
 const contexts = new Map(); // the context token that each message came with
@@ -107,6 +108,7 @@ const methods = {
   stop() {
     if (phase === "started") phase = "stopped";
     state = "stopped";
+    held?.destroy(); // a poll that is held ends now
     return {};
   },
 };
@@ -127,6 +129,7 @@ function call(name, body, onTheWire) {
         reject(error);
       }
     });
+    if (onTheWire) held = request;
     request.on("timeout", () => request.destroy(new Error("timeout")));
     request.on("error", reject);
     request.end(JSON.stringify(body), onTheWire);
@@ -146,8 +149,9 @@ async function poll(onTheWire) {
       cursor = answer.get_updates_buf; // AIOS has settled the whole batch: only now the position moves
       writeFileSync(position, cursor);
     } catch (error) {
+      if (phase !== "started") return;
       console.error(`poll: ${error.code ?? error.name}`); // the name only: no words of people in logs
-      if (phase === "started") state = "degraded";
+      state = "degraded";
       onTheWire();
       await pause(1000);
     }

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import queue
+import socket
 import sys
 import threading
 import time
@@ -41,7 +42,8 @@ class Adapter:
     def __init__(self):
         self.phase, self.state = "fresh", "stopped"
         self.stream, self.seq = f"st-{uuid.uuid4()}", 0
-        self.write_lock, self.batch = threading.Lock(), threading.Lock()
+        self.write_lock, self.batch, self.phase_lock = threading.Lock(), threading.Lock(), threading.Lock()
+        self.held = None  # the connection of a poll, so that a stop can end it
         self.replies = {}  # what AIOS says to our events, by request id
         self.contexts = {}  # the context token that each message came with
 
@@ -144,14 +146,30 @@ class Adapter:
         return {"auth": self.auth, "policy": self.policy}
 
     def stop(self, _params):
-        self.phase = "stopped" if self.phase == "started" else self.phase
-        self.state = "stopped"
+        with self.phase_lock:
+            self.phase = "stopped" if self.phase == "started" else self.phase
+            self.state = "stopped"
+            if self.held:
+                self.withdraw(self.held)
         return {}
+
+    @staticmethod
+    def withdraw(connection):
+        try:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        except (AttributeError, OSError):
+            pass  # it has ended by itself
 
     # --- what WeChat brings ---
 
     def call(self, name, body, sent=None):
         wechat = http.client.HTTPConnection(self.wechat.netloc, timeout=60)  # http.client knows no proxies
+        wechat.connect()
+        if sent:
+            with self.phase_lock:
+                if self.phase != "started":
+                    raise OSError("stopped")
+                self.held = wechat
         wechat.request("POST", f"{self.wechat.path}/ilink/bot/{name}", json.dumps(body),
                        {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"})
         if sent:
@@ -166,7 +184,7 @@ class Adapter:
                 if answer.get("ret") or answer.get("errcode"):
                     raise ValueError("refused")
             except (OSError, ValueError, http.client.HTTPException):
-                self.state = "degraded"
+                self.state = "degraded" if self.phase == "started" else "stopped"
                 on_the_wire.set()
                 time.sleep(1)
                 continue

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -49,6 +49,8 @@ struct Adapter {
     seq: AtomicU64,
     /// Held while a batch is on its way to AIOS.
     batch: Mutex<()>,
+    /// The connection of a poll, so that a stop can end it.
+    held: Mutex<Option<TcpStream>>,
 }
 
 fn invalid(pointer: &str, message: &str) -> Refused {
@@ -106,11 +108,16 @@ impl Adapter {
                 Ok(json!({"auth": setup.auth, "policy": setup.policy}))
             }
             "stop" => {
-                let mut phase = self.phase.lock().unwrap();
-                if *phase == Phase::Started {
-                    *phase = Phase::Stopped;
+                {
+                    let mut phase = self.phase.lock().unwrap();
+                    if *phase == Phase::Started {
+                        *phase = Phase::Stopped;
+                    }
                 }
                 *self.health.lock().unwrap() = "stopped";
+                if let Some(poll) = &*self.held.lock().unwrap() {
+                    let _ = poll.shutdown(Shutdown::Both); // it may have ended by itself
+                }
                 Ok(json!({}))
             }
             _ => Err(json!({"code": -32601, "message": "no such method"})),
@@ -251,6 +258,13 @@ impl Adapter {
         let (setup, body) = (self.setup(), body.to_string());
         let mut wechat = TcpStream::connect(&setup.wechat)?;
         wechat.set_read_timeout(Some(Duration::from_secs(60)))?;
+        if name == "getupdates" {
+            let mut held = self.held.lock().unwrap();
+            if !self.is(Phase::Started) {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            *held = Some(wechat.try_clone()?);
+        }
         write!(
             wechat,
             "POST /ilink/bot/{name} HTTP/1.0\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
@@ -428,6 +442,7 @@ fn main() {
         stream: format!("st-{:x}", began.as_nanos()),
         seq: AtomicU64::new(0),
         batch: Mutex::default(),
+        held: Mutex::default(),
     });
     for line in io::stdin().lock().lines().map_while(Result::ok) {
         let Ok(message) = serde_json::from_str::<Value>(&line) else {

@@ -29,6 +29,10 @@ pub enum ListFormat {
     after_help = "Examples:\n  aios-wechat list\n  aios-wechat list --mutants\n  aios-wechat list --matrix\n  \
     aios-wechat list --rules --format json"
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a flag for each thing to list"
+)]
 pub struct ListArgs {
     /// The rules; this is the default
     #[arg(long, group = "what")]

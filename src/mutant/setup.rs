@@ -11,7 +11,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "stumbles-over-optional-fields",
         breaks: "It refuses a configuration that has a display name.",
         rule: "WX-CONF-001",
-        reason: "error",
+        reason: "the access state",
         also: &[],
         make: || twisted(StumblesOverOptionalFields),
     },

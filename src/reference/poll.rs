@@ -64,16 +64,21 @@ impl PollLoop {
             let poll = async {
                 let answer = channel.transport.get_updates(&cursor, &sent).await;
                 sent(); // a poll that failed has been tried, too
-                answer
+                // On the record at once, however long AIOS takes for what it is told meanwhile.
+                let is_news = channel.with(|ledger, now| match &answer {
+                    Ok(_) => ledger.health.poll_succeeds(now),
+                    Err(failure) => ledger.health.poll_fails(code(failure, &cursor), now),
+                });
+                (answer, is_news)
             };
             let telling = self.courier.tell(std::mem::take(&mut self.notices));
             let exchange = channel.stopping.run_until_cancelled(join(poll, telling));
-            let Some((answer, ())) = exchange.await else {
+            let Some(((answer, is_news), ())) = exchange.await else {
                 return;
             };
             let next = match answer {
-                Ok(batch) => self.take(batch).await,
-                Err(failure) => self.fail(&failure, &cursor),
+                Ok(batch) => self.take(batch, is_news).await,
+                Err(failure) => self.fail(code(&failure, &cursor), is_news),
             };
             match next {
                 Next::Poll => {}
@@ -90,12 +95,9 @@ impl PollLoop {
     }
 
     /// Settles a batch, message by message, and moves the position behind it.
-    async fn take(&mut self, batch: GetUpdatesResponse) -> Next {
+    async fn take(&mut self, batch: GetUpdatesResponse, recovers: bool) -> Next {
         self.backoff.succeed();
-        if self
-            .channel
-            .with(|ledger, now| ledger.health.poll_succeeds(now))
-        {
+        if recovers {
             self.notices.push(Notice::Status(ChannelStatus::Recovered));
         }
         for raw in &batch.msgs {
@@ -159,21 +161,14 @@ impl PollLoop {
         }
     }
 
-    fn fail(&mut self, failure: &Failure, cursor: &str) -> Next {
-        if failure.is_lost_cursor() && !cursor.is_empty() {
-            self.channel.keep(|ledger, now| {
-                ledger.health.poll_fails(Code::CursorReset, now);
-                ledger.forget_cursor();
-            });
+    fn fail(&mut self, code: Code, is_news: bool) -> Next {
+        if code == Code::CursorReset {
+            self.channel.keep(|ledger, _| ledger.forget_cursor());
             self.notices
                 .push(Notice::Status(ChannelStatus::CursorReset));
             return Next::Poll;
         }
-        let code = failure.code();
-        if self
-            .channel
-            .with(|ledger, now| ledger.health.poll_fails(code, now))
-        {
+        if is_news {
             self.notices.push(match code {
                 Code::SessionExpired => Notice::Status(ChannelStatus::SessionExpired),
                 code => Notice::Error(code),
@@ -183,5 +178,14 @@ impl PollLoop {
             Code::SessionExpired => self.backoff.expire(),
             _ => self.backoff.fail(),
         })
+    }
+}
+
+/// The word for a failed poll. The beginning is a position that WeChat always knows.
+fn code(failure: &Failure, cursor: &str) -> Code {
+    if failure.is_lost_cursor() && !cursor.is_empty() {
+        Code::CursorReset
+    } else {
+        failure.code()
     }
 }

@@ -167,6 +167,19 @@ fn a_damaged_adapter_starts_although_neither_wechat_nor_aios_can_be_reached() {
 }
 
 #[test]
+fn failing_polls_are_on_record_although_aios_is_unavailable() {
+    let fail = Step::Fail {
+        call: Call::Poll,
+        after: 0,
+        how: Failing::Connection,
+        times: 2,
+    };
+    let outage = Step::Aios(Mood::Unavailable(2));
+    let steps = vec![fail, outage, Step::Damage(Damage::Half), Step::Ask];
+    holds(plain_setup(), steps);
+}
+
+#[test]
 fn what_went_out_stays_on_the_receipt_when_the_person_is_denied_meanwhile() {
     let setup = Setup {
         pairing: true,

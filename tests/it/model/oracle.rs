@@ -46,6 +46,7 @@ pub(super) enum Fate {
 
 /// A message of the story.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is known of a message")]
 pub(super) struct Letter {
     pub(super) from: Person,
     pub(super) group: bool,
@@ -70,6 +71,8 @@ pub(super) struct Letter {
     may_be_forgotten: bool,
     dedup_key: Option<String>,
     correlation_id: Option<String>,
+    /// The ids under which this process told it.
+    told_as: BTreeSet<String>,
     pub(super) given_to_process: bool,
 }
 
@@ -122,9 +125,10 @@ fn ensure(holds: bool, rule: &str, what: impl FnOnce() -> String) -> Judged {
 }
 
 impl Letter {
-    /// Whether AIOS has heard of it from this process.
-    pub(super) fn is_told_by_process(&self) -> bool {
-        self.correlation_id.is_some()
+    /// Whether AIOS has heard of it from this process, under this id.
+    pub(super) fn is_told_as(&self, message_id: &Value) -> bool {
+        let known = message_id.as_str();
+        known.is_some_and(|id| self.told_as.contains(id))
     }
 }
 
@@ -214,6 +218,7 @@ impl Oracle {
             may_be_forgotten: false,
             dedup_key: None,
             correlation_id: None,
+            told_as: BTreeSet::new(),
             given_to_process: false,
         });
         self.letters.len() - 1
@@ -261,7 +266,9 @@ impl Oracle {
                 .settled
                 .is_some_and(|settled| !is_new || settled >= given);
             ensure(
-                is_settled || letter.dropped.is_some() || self.outcomes(letter).contains("silence"),
+                is_settled
+                    || letter.dropped.is_some()
+                    || Self::outcomes(letter).contains("silence"),
                 "WX-CURSOR-001",
                 || format!("the position moved behind message {id}, which AIOS has not settled"),
             )?;
@@ -284,7 +291,7 @@ impl Oracle {
     // --- AIOS ---
 
     /// What may become of a message: `event`, `silence`, or the status it is reported with.
-    fn outcomes(&self, letter: &Letter) -> BTreeSet<&'static str> {
+    fn outcomes(letter: &Letter) -> BTreeSet<&'static str> {
         let own = match letter.fate {
             Fate::Nothing => return BTreeSet::from(["silence"]),
             Fate::Event(_) => "event",
@@ -419,7 +426,7 @@ impl Oracle {
             Some(status) => status,
             None => "",
         };
-        let outcomes = self.outcomes(letter);
+        let outcomes = Self::outcomes(letter);
         ensure(outcomes.contains(outcome), "WX-ACCESS", || {
             format!("message {index} is told as {outcome}, and may be {outcomes:?}")
         })?;
@@ -456,6 +463,7 @@ impl Oracle {
             self.in_order(index, session)?;
         }
         self.letters[index].is_told = true;
+        self.letters[index].told_as.insert(id.to_owned());
         Ok(index)
     }
 
@@ -596,6 +604,7 @@ impl Oracle {
             letter.given_to_process = false;
             letter.is_open = false;
             letter.correlation_id = None;
+            letter.told_as.clear();
         }
     }
 

@@ -147,7 +147,7 @@ impl Outbound {
         }
         let decision = decision(action.kind);
         let Some(person) = action.to else { return };
-        self.standings = oracle.standings(person).clone();
+        self.standings.clone_from(oracle.standings(person));
         if let Some(standing) = decision
             && oracle.is_paired(person)
             && action.settled(now, oracle.window_ms()).is_none()
@@ -299,7 +299,7 @@ impl Outbound {
         {
             contexts.any.extend(letter.contexts.iter().cloned());
             contexts.must = letter.forwarded
-                && letter.is_told_by_process()
+                && letter.is_told_as(&action.document["payload"]["reply_to"])
                 && now - letter.created_ms < CONTEXT_LIFETIME_MS;
         }
         contexts.must &= !contexts

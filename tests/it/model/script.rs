@@ -12,6 +12,10 @@ pub(super) struct Script {
 
 /// The part of the configuration that differs from script to script.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the switches of a configuration"
+)]
 pub(super) struct Setup {
     pub(super) owner: bool,
     pub(super) owner_only: bool,

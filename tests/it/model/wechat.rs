@@ -360,17 +360,15 @@ impl Line {
         if let Some(stalled) = stalled {
             let _ = stalled.await;
         }
-        match how {
-            Some(how) => Err(failure(how)),
-            None => {
-                let mut state = self.wechat.state();
-                state.sent += 1;
-                Ok(SendMessageResponse {
-                    message_id: Uint64(7_500_000_000_000_000_000 + state.sent),
-                    ..SendMessageResponse::default()
-                })
-            }
+        if let Some(how) = how {
+            return Err(failure(how));
         }
+        let mut state = self.wechat.state();
+        state.sent += 1;
+        Ok(SendMessageResponse {
+            message_id: Uint64(7_500_000_000_000_000_000 + state.sent),
+            ..SendMessageResponse::default()
+        })
     }
 
     /// A call about the typing sign; nothing depends on it.

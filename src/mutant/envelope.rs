@@ -24,7 +24,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "names-the-vendor",
         breaks: "It calls the target by the vendor's own name.",
         rule: "WX-ENV-002",
-        reason: "weixin",
+        reason: "target \"weixin\"",
         also: &[],
         make: || events(|event| event["target"] = "weixin".into()),
     },

@@ -51,7 +51,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "polls-when-disabled",
         breaks: "It polls for a channel that is not enabled.",
         rule: "WX-CONF-006",
-        reason: "a poll",
+        reason: "no poll for a disabled channel",
         also: &[],
         make: || twisted(PollsWhenDisabled::default()),
     },

@@ -1,11 +1,11 @@
 //! The leak search: markers in anything an adapter leaves behind, whatever form they took.
 //!
 //! A marker is found by its encodings, computed forwards from the marker itself. Markers of letters
-//! and digits are looked for in views that leave everything else out ([`view`]), so that a few
+//! and digits are looked for in views that leave everything else out (`view`), so that a few
 //! patterns stand for many forms; of markers that begin alike only the common beginning is looked
-//! for, and the whole is confirmed where that is found ([`anchor`]). Other markers are looked for in
-//! the bytes as they are ([`form`]). What is packed ([`unpack`]) or stands for other bytes
-//! ([`decode`]) is opened and searched again, to a bounded depth and size.
+//! for, and the whole is confirmed where that is found (`anchor`). Other markers are looked for in
+//! the bytes as they are (`form`). What is packed (`unpack`) or stands for other bytes
+//! (`decode`) is opened and searched again, to a bounded depth and size.
 
 mod anchor;
 mod decode;

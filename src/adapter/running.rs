@@ -22,8 +22,9 @@ use super::process::{LastWords, drain, end_of};
 use super::stray::{Brood, Stray};
 use super::watch::watch;
 
-/// How long what an adapter wrote before it ended may still be on its way to the kit.
-const AFTERGLOW: Duration = Duration::from_millis(200);
+/// How long what an adapter wrote before it ended may still be on its way to the kit: long for a
+/// busy machine, and waited out only where a process left behind holds a stream open.
+const AFTERGLOW: Duration = Duration::from_secs(1);
 
 /// How long processes of an adapter that ended may take to follow it before they count as left
 /// behind.

@@ -86,7 +86,10 @@ pub async fn examine(
         now_ms,
         passed: Vec::new(),
     };
-    let complaint = visit.pay().await.err();
+    let complaint = match visit.pay().await {
+        Ok(()) => None,
+        Err(complaint) => Some(visit.hear_out(complaint).await),
+    };
     let Visit {
         running,
         wechat,

@@ -95,10 +95,16 @@ impl Visit {
             }
             Err(mut complaint) => {
                 step.clone_into(&mut complaint.step);
-                complaint.last_words = self.last_words();
                 Err(complaint)
             }
         }
+    }
+
+    /// Lets the adapter end as it will, and adds its last words: only then are they the last.
+    pub(super) async fn hear_out(&self, mut complaint: Complaint) -> Complaint {
+        self.running.close(self.limit(QUIET)).await;
+        complaint.last_words = self.last_words();
+        complaint
     }
 
     pub(super) fn limit(&self, limit: Duration) -> Duration {

@@ -29,8 +29,13 @@ pub const STREAM_LIMIT: usize = 64 * 1024 * 1024;
 /// The most violations that are told of one adapter process.
 pub const VIOLATIONS_LIMIT: usize = 200;
 
-/// How long a write that failed waits for news of the adapter's end.
-const LAST_NEWS: Duration = Duration::from_millis(500);
+/// How long what an adapter wrote before it ended may still be on its way to the kit: long for a
+/// busy machine, and waited out only where a process left behind holds a stream open.
+pub(crate) const AFTERGLOW: Duration = Duration::from_millis(500);
+
+/// How long a write that failed waits for news of the adapter's end: they come when both of its
+/// streams were given their time.
+const LAST_NEWS: Duration = AFTERGLOW.saturating_mul(3);
 
 /// What a waiting call is told.
 #[derive(Debug)]

@@ -14,9 +14,8 @@ use tokio::runtime::Handle;
 use super::command::CommandLine;
 use super::ear::{Ear, Exit};
 use super::place::Place;
-use super::stray::{Brood, adopt_orphans, limit_files};
+use super::stray::{Brood, adopt_orphans, brand};
 use super::subject::LaunchError;
-use super::watch::FILE_BYTES;
 use crate::confine::{Reach, within};
 
 /// How much of stderr is kept.
@@ -48,25 +47,28 @@ pub(crate) fn spawn(
     let here = Handle::current();
     let mut start = || {
         let _here = here.enter();
-        line.spawn()
+        let child = line.spawn()?;
+        // At once: what it starts before that has to be told by other signs.
+        let leader = leader(&child);
+        leader.inspect(|leader| brand(*leader));
+        Ok((child, leader))
     };
     let started = if reach == Reach::default() {
         start()
     } else {
         within(&place.bounds(), reach, start).map_err(LaunchError::Containment)?
     };
-    let child = started.map_err(|source| LaunchError::Command {
+    let (child, leader) = started.map_err(|source| LaunchError::Command {
         program: shown(program.as_ref()),
         source,
     })?;
-    let leader = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
     // A child that was just started and never waited for has an id.
     let leader = leader.ok_or(LaunchError::NoCommand)?;
-    limit_files(leader, FILE_BYTES);
     Ok((child, Brood::new(leader, place.root())))
+}
+
+fn leader(child: &Child) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(child.id()?).ok()?)
 }
 
 fn shown(program: &Path) -> String {

@@ -16,15 +16,11 @@ use crate::contract::driver::RpcError;
 
 use super::call::CallError;
 use super::ear::{Ear, Exit, Violation};
-use super::link::Link;
+use super::link::{AFTERGLOW, Link};
 use super::place::Place;
 use super::process::{LastWords, drain, end_of};
 use super::stray::{Brood, Stray};
 use super::watch::watch;
-
-/// How long what an adapter wrote before it ended may still be on its way to the kit: long for a
-/// busy machine, and waited out only where a process left behind holds a stream open.
-const AFTERGLOW: Duration = Duration::from_secs(1);
 
 /// How long processes of an adapter that ended may take to follow it before they count as left
 /// behind.
@@ -237,10 +233,6 @@ impl Running {
     pub async fn close(&self, grace: Duration) -> Ending {
         if !self.is_alive() {
             return self.ending(Reached::Gone).await;
-        }
-        if let Grip::Child(brood) = &self.grip {
-            // Whoever hides when the adapter leaves is known from now on.
-            brood.count();
         }
         self.link.hang_up();
         if timeout(grace, self.ended_deaf(grace)).await.is_ok() {

@@ -2,7 +2,8 @@
 //!
 //! A group kill misses what left the group. On Linux the kit is a child subreaper, so whatever an
 //! adapter leaves behind stays below the kit, and is known by its group, its environment, its
-//! working folder or its parents. Elsewhere the group kill is all there is.
+//! working folder, its parents, or by the limit that it inherited ([`brand`]). Elsewhere the group
+//! kill is all there is.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -186,24 +187,42 @@ pub(crate) fn adopt_orphans() {
     }
 }
 
-/// Bounds the size of any one file the process writes, and keeps it from dumping core.
-pub(crate) fn limit_files(leader: Pid, bytes: u64) {
+/// Bounds the size of any one file that the leader and all that come from it write, and keeps them
+/// from dumping core. The bytes over the limit tell whose they are: limits are inherited, and
+/// survive a change of the group, the environment and the folder.
+pub(crate) fn brand(leader: Pid) {
     #[cfg(target_os = "linux")]
     {
-        use rustix::process::{Resource, Rlimit, prlimit};
-        for (resource, limit) in [(Resource::Fsize, bytes), (Resource::Core, 0)] {
-            let limit = Rlimit {
-                current: Some(limit),
-                maximum: Some(limit),
-            };
-            // A process that is gone already writes nothing.
-            let _ = prlimit(Some(leader), resource, limit);
+        let size = mark(leader.as_raw_nonzero().get());
+        limit(leader, size);
+        // What it started first has no limit yet, and is bound from now on.
+        for early in census::descendants(leader.as_raw_nonzero().get()) {
+            limit(early, size);
         }
     }
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = (leader, bytes);
+        let _ = leader;
     }
+}
+
+#[cfg(target_os = "linux")]
+fn limit(process: Pid, file_size: u64) {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    for (resource, limit) in [(Resource::Fsize, file_size), (Resource::Core, 0)] {
+        let limit = Rlimit {
+            current: Some(limit),
+            maximum: Some(limit),
+        };
+        // A process that is gone already writes nothing.
+        let _ = prlimit(Some(process), resource, limit);
+    }
+}
+
+/// The largest size of a file in the brood of this leader, in bytes.
+#[cfg(target_os = "linux")]
+fn mark(leader: i32) -> u64 {
+    super::watch::FILE_BYTES.saturating_add(u64::from(leader.unsigned_abs()))
 }
 
 #[cfg(target_os = "linux")]
@@ -216,7 +235,7 @@ mod census {
     use std::path::Path;
 
     use super::super::excerpt::excerpt;
-    use super::{Seen, Stray};
+    use super::{Pid, Seen, Stray, mark};
 
     struct Record {
         name: String,
@@ -253,7 +272,8 @@ mod census {
             let belongs = inherited
                 || record.group == group
                 || seen.contains(&(pid, record.started))
-                || is_inside(pid, root, &sandbox);
+                || is_inside(pid, root, &sandbox)
+                || size_limit(pid) == Some(mark(group));
             if belongs {
                 seen.insert((pid, record.started));
             }
@@ -274,6 +294,25 @@ mod census {
         found
     }
 
+    /// The processes that this one, just started and of one thread, has started in its turn.
+    pub(super) fn descendants(leader: i32) -> Vec<Pid> {
+        let mut found = Vec::new();
+        let mut stack = vec![leader];
+        while let Some(parent) = stack.pop() {
+            // One file, and no look at the folder around it: every name looked up in `/proc` has to
+            // be forgotten again when the process ends.
+            let children = format!("/proc/{parent}/task/{parent}/children");
+            let children = fs::read_to_string(children).unwrap_or_default();
+            for pid in children.split_ascii_whitespace() {
+                if let Some(pid) = pid.parse().ok().and_then(Pid::from_raw) {
+                    stack.push(pid.as_raw_nonzero().get());
+                    found.push(pid);
+                }
+            }
+        }
+        found
+    }
+
     /// Its environment names a path in the sandbox, or it works there.
     fn is_inside(pid: i32, root: &Path, sandbox: &[u8]) -> bool {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
@@ -281,6 +320,16 @@ mod census {
             .windows(sandbox.len())
             .any(|window| window == sandbox)
             || fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(root))
+    }
+
+    /// The most bytes that it may write to one file.
+    fn size_limit(pid: i32) -> Option<u64> {
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+        let line = limits
+            .lines()
+            .find(|line| line.starts_with("Max file size"))?;
+        // Soft limit, hard limit, unit.
+        line.split_ascii_whitespace().rev().nth(1)?.parse().ok()
     }
 
     fn record(pid: i32) -> Option<Record> {

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aios_wechat::adapter::{Breach, Ear, Exit, Place, Reply, Violation};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::{interval, timeout};
 
 /// What an ear was told.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +70,17 @@ impl Notes {
             };
         }
         story.trim_end().to_owned()
+    }
+
+    /// Waits for something to be told.
+    pub(crate) async fn until(&self, limit: Duration, happened: impl Fn(&Self) -> bool) {
+        let mut glances = interval(Duration::from_millis(5));
+        let waiting = async {
+            while !happened(self) {
+                glances.tick().await;
+            }
+        };
+        timeout(limit, waiting).await.expect("it happens in time");
     }
 
     fn note(&self, told: Told) {

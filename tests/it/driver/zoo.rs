@@ -62,13 +62,7 @@ impl Cage {
 
     /// Waits for something to be told.
     async fn until(&self, happened: impl Fn(&Notes) -> bool) {
-        let mut glances = interval(Duration::from_millis(5));
-        let waiting = async {
-            while !happened(&self.notes) {
-                glances.tick().await;
-            }
-        };
-        timeout(LIMIT, waiting).await.expect("it happens in time");
+        self.notes.until(LIMIT, happened).await;
     }
 
     /// Nothing that ever belonged to the sandbox is alive.
@@ -373,7 +367,10 @@ async fn no_file_outgrows_the_quota() {
     let cage = Cage::with("hoards-one").await;
     cage.running.send_raw("{}");
     cage.until(|notes| notes.story().contains("stderr")).await;
-    assert_eq!(cage.running.last_words().trim(), (128 << 20).to_string());
+    // The bytes over the quota tell whose file it is, and are fewer than there are process ids.
+    let words = cage.running.last_words();
+    let written: u64 = words.trim().parse().unwrap_or_default();
+    assert!((128 << 20..132 << 20).contains(&written), "{words}");
     cage.running.kill().await;
 }
 

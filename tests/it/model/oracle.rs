@@ -101,6 +101,8 @@ pub(super) struct Oracle {
     acknowledged: usize,
     /// Settled since the last poll: what a kill may make it forget.
     volatile: Vec<usize>,
+    /// Places that were given to this process and before it, and when.
+    again: Vec<(usize, i64)>,
     sendings: BTreeMap<String, Sending>,
     streams: BTreeSet<String>,
     stream: Option<(String, u64)>,
@@ -151,6 +153,7 @@ impl Oracle {
             standings: standings.collect(),
             acknowledged: 0,
             volatile: Vec::new(),
+            again: Vec::new(),
             sendings: BTreeMap::new(),
             streams: BTreeSet::new(),
             stream: None,
@@ -237,8 +240,11 @@ impl Oracle {
         if from < std::mem::replace(&mut self.given_up_to, to) {
             self.told_up_to.clear(); // what it had not told the first time it may tell now
         }
-        for place in &mut self.line[from..to] {
+        for (at, place) in self.line.iter_mut().enumerate().take(to).skip(from) {
             let letter = &mut self.letters[place.letter];
+            if place.given.is_some() {
+                self.again.push((at, now));
+            }
             place.given.get_or_insert((now, letter.settled));
             letter.given_to_process = true;
             if !letter.is_open {
@@ -277,6 +283,11 @@ impl Oracle {
             }
         }
         self.acknowledged = self.acknowledged.max(position);
+        let (passed, ahead) = std::mem::take(&mut self.again)
+            .into_iter()
+            .partition(|(at, _)| *at < position);
+        self.again = ahead;
+        self.passed_over(passed);
         for place in &self.line[..position] {
             let letter = &mut self.letters[place.letter];
             letter.is_open = false;
@@ -286,6 +297,18 @@ impl Oracle {
         }
         self.volatile.clear();
         Ok(())
+    }
+
+    /// The position moved behind places that were given a second time. What the adapter may have
+    /// forgotten may be new to it, and its sender may have been pending then.
+    fn passed_over(&mut self, places: Vec<(usize, i64)>) {
+        for (at, given) in places {
+            let letter = &mut self.letters[self.line[at].letter];
+            let is_silent = letter.may_be_forgotten && letter.told_as.is_empty();
+            if is_silent && Self::outcomes(letter).contains("silence") {
+                letter.dropped = Some(given);
+            }
+        }
     }
 
     // --- AIOS ---
@@ -597,6 +620,16 @@ impl Oracle {
     }
 
     fn ended(&mut self) {
+        self.again.clear();
+        // What it passed over, since its sender was pending, it may have noted before it ended.
+        for letter in &mut self.letters {
+            let is_silent = letter.is_open && letter.told_as.is_empty();
+            if is_silent && Self::outcomes(letter).contains("silence") {
+                let given = |at: &usize| self.line[*at].given.map(|(given, _)| given);
+                letter.dropped = letter.places.iter().filter_map(given).max();
+                letter.may_be_forgotten = true;
+            }
+        }
         self.sendings.clear();
         self.stream = None;
         self.noted.clear();

@@ -245,13 +245,14 @@ impl Session {
             std::future::pending::<()>().await;
         }
         let forever = self.patience.scenario();
+        let mut awaiting = expect::Awaiting::default();
         loop {
             self.log
-                .wait(forever, |t| expect::awaits_time(t).then_some(()))
+                .wait(forever, |t| awaiting.follow(t).then_some(()))
                 .await;
             let quiet = self
                 .log
-                .wait(super::QUIET, |t| (!expect::awaits_time(t)).then_some(()))
+                .wait(super::QUIET, |t| (!awaiting.follow(t)).then_some(()))
                 .await;
             if matches!(quiet, Waited::Expired { .. }) {
                 return;

@@ -554,6 +554,7 @@ impl Session {
         let deadline = Instant::now() + limit;
         let mut ticks = 0;
         let mut was_late = false;
+        let mut awaiting = expect::Awaiting::default();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let may_tick = ticks < TICKS_MAX;
@@ -561,7 +562,7 @@ impl Session {
                 .log
                 .wait(left, |timeline| match look(timeline) {
                     Some(seen) => Some(Some(seen)),
-                    None => (may_tick && expect::awaits_time(timeline)).then_some(None),
+                    None => (may_tick && awaiting.follow(timeline)).then_some(None),
                 })
                 .await;
             match waited {
@@ -576,7 +577,7 @@ impl Session {
             // The adapter may already be on its way; only a quiet one waits for time.
             let quiet = self
                 .log
-                .wait(QUIET, |t| (!expect::awaits_time(t)).then_some(()))
+                .wait(QUIET, |t| (!awaiting.follow(t)).then_some(()))
                 .await;
             if let Waited::Expired { late } = quiet {
                 was_late |= late;

@@ -403,8 +403,9 @@ pub fn refused_once(timeline: &Timeline) -> Judgement {
 pub fn left_open(timeline: &Timeline) -> Option<()> {
     let view = View::of(timeline);
     let present = super::processes(timeline);
-    let open = |event: &Event<'_>| event.process == present && view.reply(event).is_none();
-    view.all_events().iter().any(open).then_some(())
+    let open =
+        |(event, reply): &(Event<'_>, Option<Reply>)| event.process == present && reply.is_none();
+    view.replies().iter().any(open).then_some(())
 }
 
 #[cfg(test)]

@@ -60,10 +60,12 @@ pub fn processes(timeline: &Timeline) -> u32 {
 #[must_use]
 pub fn accepted_keys(timeline: &Timeline) -> BTreeSet<String> {
     let view = View::of(timeline);
-    view.events()
+    let fences = view.fences();
+    view.replies()
         .iter()
-        .filter(|event| matches!(view.reply(event), Some(Reply::Accepted | Reply::Duplicate)))
-        .filter_map(|event| event.text("dedup_key").map(str::to_owned))
+        .filter(|(_, reply)| matches!(reply, Some(Reply::Accepted | Reply::Duplicate)))
+        .filter(|(event, _)| !fences.iter().any(|fence| event.is_about(fence)))
+        .filter_map(|(event, _)| event.text("dedup_key").map(str::to_owned))
         .collect()
 }
 
@@ -121,31 +123,46 @@ pub fn passed_since_last_drive(timeline: &Timeline) -> bool {
 }
 
 /// Whether the adapter is seen to wait for time to pass: AIOS asked it to try again later and it
-/// has not yet, or WeChat failed a call of it and it has not called there since.
-#[must_use]
-pub fn awaits_time(timeline: &Timeline) -> bool {
-    let present = processes(timeline);
-    let mut retry = false;
-    let mut failed: BTreeSet<&str> = BTreeSet::new();
-    for (_, fact) in timeline.facts() {
+/// has not yet, or WeChat failed a call of it and it has not called there since. Follows a timeline
+/// that grows, and looks at nothing twice.
+#[derive(Debug, Default)]
+pub struct Awaiting {
+    seen: usize,
+    present: u32,
+    retry: bool,
+    failed: BTreeSet<String>,
+}
+
+impl Awaiting {
+    /// Whether the adapter is now seen to wait for time to pass.
+    pub fn follow(&mut self, timeline: &Timeline) -> bool {
+        for entry in &timeline.entries()[self.seen..] {
+            self.take_in(&entry.what);
+        }
+        self.seen = timeline.len();
+        self.retry || !self.failed.is_empty()
+    }
+
+    fn take_in(&mut self, fact: &Fact) {
         match fact {
-            Fact::Settled { process, reply, .. } if *process == present => {
-                retry = !reply.settles();
+            Fact::Launched { process, .. } => {
+                self.present = *process;
+                self.retry = false;
+                self.failed.clear();
             }
-            Fact::Event { process, .. } if *process == present => retry = false,
-            Fact::Launched { .. } => {
-                retry = false;
-                failed.clear();
+            Fact::Settled { process, reply, .. } if *process == self.present => {
+                self.retry = !reply.settles();
             }
+            Fact::Event { process, .. } if *process == self.present => self.retry = false,
             // What an action led to is over once it has its receipt.
             Fact::Told { method, .. } if method == "act" => {
-                failed.retain(|endpoint| *endpoint == "getupdates");
+                self.failed.retain(|endpoint| endpoint == "getupdates");
             }
             Fact::Called { call } => {
-                failed.remove(call.endpoint.as_str());
+                self.failed.remove(&call.endpoint);
             }
             Fact::Cut { endpoint, .. } => {
-                failed.insert(endpoint);
+                self.failed.insert(endpoint.clone());
             }
             Fact::Answered {
                 endpoint,
@@ -160,22 +177,18 @@ pub fn awaits_time(timeline: &Timeline) -> bool {
                     .flatten()
                     .any(|c| c != 0);
                 if *status != 200 || refused || fault.is_some() {
-                    failed.insert(endpoint);
+                    self.failed.insert(endpoint.clone());
                 }
             }
             _ => {}
         }
     }
-    retry || !failed.is_empty()
 }
 
 /// Whether an event of the present process waits for an answer.
 #[must_use]
 pub fn has_unsettled(timeline: &Timeline) -> bool {
-    let view = View::of(timeline);
-    view.all_events()
-        .iter()
-        .any(|event| !view.is_settled(event))
+    !View::of(timeline).unsettled().is_empty()
 }
 
 /// Whether the present process ended without being asked.
@@ -190,21 +203,31 @@ pub fn process_ended(timeline: &Timeline) -> bool {
 /// What a fence still waits for, in words; nothing once it has passed.
 #[must_use]
 pub fn fence_missing(timeline: &Timeline, fence: &SentMessage) -> Option<String> {
+    // Most looks come before it has arrived, so that is found out first, and from the end.
+    let own = |fact: &&Fact| matches!(fact, Fact::Sent { message, .. } if message.message_id == fence.message_id);
+    let since = timeline.facts().rev().map(|(_, fact)| fact);
+    let came = since.take_while(|fact| !own(fact)).any(|fact| {
+        let text = match fact {
+            Fact::Event { document, .. } => document.pointer("/payload/text"),
+            _ => None,
+        };
+        text.is_some_and(|text| text.as_str() == fence.text.as_deref())
+    });
+    if !came {
+        return Some("it did not reach AIOS".to_owned());
+    }
     let view = View::of(timeline);
-    let arrived = view
-        .all_events()
-        .into_iter()
-        .any(|event| event.body_text() == fence.text.as_deref() && view.is_settled(&event));
+    let unsettled = view.unsettled();
+    let arrived = view.all_events().into_iter().any(|event| {
+        let is_unsettled = unsettled.iter().any(|open| open.at == event.at);
+        event.body_text() == fence.text.as_deref() && !is_unsettled
+    });
     if !arrived {
         return Some("it did not reach AIOS".to_owned());
     }
-    let unsettled = view
-        .all_events()
-        .iter()
-        .filter(|event| !view.is_settled(event))
-        .count();
-    if unsettled > 0 {
-        return Some(format!("{unsettled} event(s) before it were not settled"));
+    if !unsettled.is_empty() {
+        let count = unsettled.len();
+        return Some(format!("{count} event(s) before it were not settled"));
     }
     let parked = view.facts().any(
         |(_, fact)| matches!(fact, Fact::Parked { position, .. } if *position >= fence.position),

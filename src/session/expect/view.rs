@@ -1,5 +1,7 @@
 //! A timeline as judges look at it: the scene without its control process, facts by kind.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde_json::Value;
 
 use crate::evidence::{Fact, Mismatch, Reply, SentMessage, Timeline};
@@ -173,10 +175,17 @@ impl<'t> View<'t> {
             .ok_or_else(|| Mismatch::undecided("a message to speak of", "none was sent"))
     }
 
-    fn is_fence(&self, event: &Event<'_>) -> bool {
-        self.facts().any(|(_, fact)| {
-            matches!(fact, Fact::Sent { message, fence: true } if event.is_about(message))
-        })
+    /// The kit's own messages that show what was before them has passed.
+    pub(super) fn fences(&self) -> Vec<&'t SentMessage> {
+        self.facts()
+            .filter_map(|(_, fact)| match fact {
+                Fact::Sent {
+                    message,
+                    fence: true,
+                } => Some(message),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Every event of the scene, fences included.
@@ -204,10 +213,10 @@ impl<'t> View<'t> {
     /// Every event of the scene that is not about a fence.
     #[must_use]
     pub fn events(&self) -> Vec<Event<'t>> {
-        self.all_events()
-            .into_iter()
-            .filter(|event| !self.is_fence(event))
-            .collect()
+        let fences = self.fences();
+        let mut events = self.all_events();
+        events.retain(|event| !fences.iter().any(|fence| event.is_about(fence)));
+        events
     }
 
     /// Events about one message: by its id or its words, and else by elimination, so that an
@@ -251,37 +260,60 @@ impl<'t> View<'t> {
             .collect()
     }
 
-    /// What AIOS said to an event.
+    /// Every event of the scene with what AIOS said to it, if it did.
     #[must_use]
-    pub fn reply(&self, event: &Event<'_>) -> Option<Reply> {
-        self.facts()
-            .skip_while(|(at, _)| *at <= event.at)
-            .find_map(|(_, fact)| match fact {
-                Fact::Settled { process, id, reply }
-                    if *process == event.process && id == event.id =>
-                {
-                    Some(*reply)
+    pub fn replies(&self) -> Vec<(Event<'t>, Option<Reply>)> {
+        let mut replies: Vec<(Event<'t>, Option<Reply>)> = self
+            .all_events()
+            .into_iter()
+            .map(|event| (event, None))
+            .collect();
+        // An id that is used again is answered again, so each answer goes to all that are open.
+        let mut open: HashMap<(u32, &str), Vec<usize>> = HashMap::new();
+        let mut next = 0;
+        for (_, fact) in self.facts() {
+            match fact {
+                Fact::Event { process, id, .. } => {
+                    open.entry((*process, id)).or_default().push(next);
+                    next += 1;
                 }
-                _ => None,
-            })
+                Fact::Settled { process, id, reply } => {
+                    for index in open.remove(&(*process, id.as_str())).unwrap_or_default() {
+                        replies[index].1 = Some(*reply);
+                    }
+                }
+                _ => {}
+            }
+        }
+        replies
     }
 
-    /// Whether an event needs no further attention: AIOS settled it, or a repeat of it, or its
-    /// process is gone.
+    /// The events that still need attention: AIOS settled neither them nor a repeat of them, and
+    /// their process is not gone.
     #[must_use]
-    pub fn is_settled(&self, event: &Event<'_>) -> bool {
-        let settled = |event: &Event<'_>| self.reply(event).is_some_and(Reply::settles);
-        let gone = self.facts().any(
-            |(_, fact)| matches!(fact, Fact::Ended { process, .. } if *process == event.process),
-        );
-        gone || settled(event)
-            || self.all_events().iter().any(|other| {
-                other.at > event.at
-                    && other.process == event.process
-                    && other.document.get("stream_id") == event.document.get("stream_id")
-                    && other.document.get("seq") == event.document.get("seq")
-                    && settled(other)
+    pub fn unsettled(&self) -> Vec<Event<'t>> {
+        let replies = self.replies();
+        let gone: BTreeSet<u32> = self
+            .facts()
+            .filter_map(|(_, fact)| match fact {
+                Fact::Ended { process, .. } => Some(*process),
+                _ => None,
             })
+            .collect();
+        let settled = |reply: &Option<Reply>| reply.is_some_and(Reply::settles);
+        let same = |one: &Event<'_>, other: &Event<'_>| {
+            one.process == other.process
+                && !differ(one.document, other.document, &["stream_id", "seq"])
+        };
+        let is_open = |index: &usize| {
+            let (event, reply) = &replies[*index];
+            let mut later = replies[index + 1..].iter();
+            !settled(reply)
+                && !gone.contains(&event.process)
+                && !later.any(|(other, reply)| settled(reply) && same(event, other))
+        };
+        let open = (0..replies.len()).filter(is_open);
+        open.map(|index| replies[index].0).collect()
     }
 
     /// Polls of the scene: indexes of the calls.

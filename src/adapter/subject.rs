@@ -35,6 +35,8 @@ const PIPE: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Subject {
     starter: Starter,
+    /// Known to write in its place only.
+    at_home: bool,
 }
 
 #[derive(Clone)]
@@ -113,6 +115,7 @@ impl Subject {
         let tenant: Tenant = Arc::new(move |input, output| Box::pin(server(input, output)));
         Self {
             starter: Starter::Tenant(tenant),
+            at_home: false,
         }
     }
 
@@ -122,6 +125,7 @@ impl Subject {
     pub fn command(command: CommandLine) -> Self {
         Self {
             starter: Starter::Command(command, Reach::default()),
+            at_home: false,
         }
     }
 
@@ -134,6 +138,19 @@ impl Subject {
             *reach = Reach::of_this_system();
         }
         self
+    }
+
+    /// The same, known to write in its [`Place`] only, as every mutant does.
+    #[must_use]
+    pub(crate) fn at_home(mut self) -> Self {
+        self.at_home = true;
+        self
+    }
+
+    /// Whether nothing of it can lie outside its [`Place`].
+    #[must_use]
+    pub(crate) fn stays_at_home(&self) -> bool {
+        self.at_home || self.containment().writes()
     }
 
     /// Folders outside its place that a child may take for its own: the caller's, and where it

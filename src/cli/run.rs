@@ -73,6 +73,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         patience: args.patience,
         jobs: args.jobs.unwrap_or_else(cores),
         repeat: args.repeat,
+        sealed: true,
         strict: args.strict,
         containment: containment(args.containment, &subject)?,
         subject: words,

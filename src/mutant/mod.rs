@@ -42,8 +42,9 @@ pub struct Mutant {
     pub breaks: &'static str,
     /// The rule that must catch it.
     pub rule: &'static str,
-    /// What the rule's finding must show, so that it is caught for what it does: words, in their
-    /// order where an ellipsis stands between them.
+    /// What the rule's finding must show, so that it is caught for what it does: what was expected
+    /// and what was observed, after the name of the scenario where nothing else tells it from
+    /// another mutant. Where an ellipsis stands, anything may stand between the words.
     pub reason: &'static str,
     /// What it cannot help failing in other families.
     pub also: &'static [Dominance],
@@ -102,10 +103,11 @@ impl Mutant {
             })
     }
 
-    /// The mutant as an adapter under test, in this process.
+    /// The mutant as an adapter under test, in this process. All that it writes is in the folders
+    /// that it is given, and it is searched for there only.
     #[must_use]
     pub fn subject(&'static self) -> Subject {
-        Subject::served(|reader, writer| self.serve(reader, writer))
+        Subject::served(|reader, writer| self.serve(reader, writer)).at_home()
     }
 
     /// Serves the mutant on stdin and stdout until stdin ends.

@@ -108,6 +108,7 @@ pub async fn earned(
         seed,
         patience: PATIENCE,
         jobs: JOBS,
+        sealed: false,
         ..Run::default()
     };
     let reports = match &nothing.says {

@@ -23,6 +23,7 @@ pub(super) struct Engine {
     pub(super) known: Known,
     pub(super) patience: Patience,
     pub(super) seed: u32,
+    pub(super) sealed: bool,
     pub(super) binding: Binding,
     /// Why nothing can be concluded from a connection that was not seen, if so.
     pub(super) uncontained: Option<String>,
@@ -47,7 +48,7 @@ impl Engine {
                 attempt.end_step(Some(stop));
             }
         }
-        let timeline = log.snapshot();
+        let timeline = log.take();
         let contained = requirement.contained;
         let verdict = attempt
             .verdict()
@@ -62,7 +63,7 @@ impl Engine {
             evidence: verdict.evidence,
             steps: verdict.steps,
             judged_at: attempt.judged_at,
-            seal: Some(timeline.seal()),
+            seal: self.sealed.then(|| timeline.seal()),
             timeline,
             took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         }

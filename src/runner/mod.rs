@@ -52,6 +52,8 @@ pub struct Run {
     pub repeat: u32,
     /// Whether a failing SHOULD counts.
     pub strict: bool,
+    /// Whether each timeline gets a seal, as a report needs that somebody keeps.
+    pub sealed: bool,
     /// How a child adapter is contained.
     pub containment: Containment,
     /// What is run, as the user would type it.
@@ -69,6 +71,7 @@ impl Default for Run {
             jobs: 1,
             repeat: 1,
             strict: false,
+            sealed: true,
             containment: Containment::default(),
             subject: Vec::new(),
             interrupt: CancellationToken::new(),
@@ -125,6 +128,7 @@ pub async fn run(
         known: preflight.known.clone(),
         patience,
         seed: run.seed,
+        sealed: run.sealed,
         binding,
         uncontained: containment::uncontained(&containment),
     });

@@ -45,7 +45,7 @@ impl Session {
             }
             trail.extend(part);
         }
-        if !self.subject.containment().writes() {
+        if !self.subject.stays_at_home() {
             trail.extend(self.hunt_elsewhere(&hunt)?);
         }
         self.note(trail, markers);

@@ -74,6 +74,12 @@ impl Log {
         self.lock().clone()
     }
 
+    /// The timeline as it is now, which nobody will look at here any more.
+    #[must_use]
+    pub fn take(&self) -> Timeline {
+        std::mem::take(&mut self.lock())
+    }
+
     /// How many facts there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -57,11 +57,16 @@ Feature: Boundary
     Source: kit, interpretation 66
     Why: What a message says must not decide whom the machine of its reader talks to.
 
-    Scenario: Neither a link nor a picture leads it elsewhere
+    Scenario Outline: What somebody sends does not lead it elsewhere
       Given an address that is none of the adapter's business
       And a running adapter
-      When the owner sends a link to that address and a picture that lies there
+      When the owner sends <what>
       Then the adapter connected to no address but WeChat's
+
+      Examples:
+        | what                                |
+        | a link to that address              |
+        | a picture that lies at that address |
 
     Scenario: Nor does an ordinary hour
       Given an address that is none of the adapter's business

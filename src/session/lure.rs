@@ -45,15 +45,25 @@ impl Session {
         Ok(())
     }
 
-    /// The owner sends a link to the lure, and a picture that says it lies there.
+    /// The owner sends a link to the lure.
     ///
     /// # Errors
     /// A fault of the kit: there is no lure.
-    pub fn send_the_lure(&mut self) -> Driven {
-        let port = self.lure.as_ref().map(|lure| lure.port);
-        let port = port.ok_or_else(|| Stop::kit("the scenario has laid no lure"))?;
-        let link = format!("http://{}/{}", address(port), self.cast.tag());
+    pub fn send_link_to_lure(&mut self) -> Driven {
+        let link = self.link_to_lure()?;
         let words = self.cast.text();
+        let text = Item::Text(format!("{words} {link}"));
+        let letter = Letter::new(&self.cast.owner, text);
+        self.send(&letter);
+        Ok(())
+    }
+
+    /// The owner sends a picture that says it lies at the lure.
+    ///
+    /// # Errors
+    /// A fault of the kit: there is no lure.
+    pub fn send_picture_of_lure(&mut self) -> Driven {
+        let link = self.link_to_lure()?;
         let picture = json!({"type": 2, "image_item": {
             "media": {
                 "encrypt_query_param": self.cast.tag(),
@@ -63,11 +73,15 @@ impl Session {
             },
             "url": link,
         }});
-        for item in [Item::Text(format!("{words} {link}")), Item::Raw(picture)] {
-            let letter = Letter::new(&self.cast.owner, item);
-            self.send(&letter);
-        }
+        let letter = Letter::new(&self.cast.owner, Item::Raw(picture));
+        self.send(&letter);
         Ok(())
+    }
+
+    fn link_to_lure(&mut self) -> Driven<String> {
+        let port = self.lure.as_ref().map(|lure| lure.port);
+        let port = port.ok_or_else(|| Stop::kit("the scenario has laid no lure"))?;
+        Ok(format!("http://{}/{}", address(port), self.cast.tag()))
     }
 
     /// The TCP ports that the adapter may connect to: WeChat's, the trap's where a configuration

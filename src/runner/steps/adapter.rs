@@ -52,9 +52,15 @@ async fn lure(world: &mut World) {
     world.drive(laid);
 }
 
-#[when(expr = "the owner sends a link to that address and a picture that lies there")]
-fn lures(world: &mut World) {
-    let sent = world.session.send_the_lure();
+#[when(expr = "the owner sends a link to that address")]
+fn lures_by_a_link(world: &mut World) {
+    let sent = world.session.send_link_to_lure();
+    world.drive(sent);
+}
+
+#[when(expr = "the owner sends a picture that lies at that address")]
+fn lures_by_a_picture(world: &mut World) {
+    let sent = world.session.send_picture_of_lure();
     world.drive(sent);
 }
 

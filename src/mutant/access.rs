@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "ignores-owner-only",
         breaks: "It admits the allowlist although the channel is for the owner only.",
         rule: "WX-ACCESS-001",
-        reason: "to be forwarded",
+        reason: "expected nothing of wx-friend- … to be forwarded; observed its message was",
         also: &[],
         make: || {
             integration(|integration| {
@@ -34,7 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "opens-after-a-friend",
         breaks: "Once somebody from the allowlist has written, it admits everybody.",
         rule: "WX-ACCESS-002",
-        reason: "to be forwarded",
+        reason: "expected nothing of wx-other- … to be forwarded; observed its message was",
         also: &[],
         make: || impersonating(|rules, sender| rules.opened && !sender.ends_with("@im.bot")),
     },
@@ -42,7 +42,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "opens-without-an-allowlist",
         breaks: "It takes an empty or missing allowlist for an open door.",
         rule: "WX-ACCESS-003",
-        reason: "to be forwarded",
+        reason: "expected nothing of wx-other- … to be forwarded; observed its message was",
         also: &[],
         make: || impersonating(|rules, sender| !rules.listed() && !sender.ends_with("@im.bot")),
     },
@@ -50,7 +50,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "folds-ids",
         breaks: "It compares ids without regard to capitals and surrounding space.",
         rule: "WX-ACCESS-004",
-        reason: "to go nowhere",
+        reason: "in capitals]: expected the body of a message that is not forwarded to go nowhere; observed … of it in what the adapter said",
         also: &[],
         make: || impersonating(Rules::resembles),
     },
@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "matches-ids-by-their-beginning",
         breaks: "It admits an id that begins like an admitted one.",
         rule: "WX-ACCESS-004",
-        reason: "to go nowhere",
+        reason: "with one more letter]: expected the body of a message that is not forwarded to go nowhere; observed … of it in what the adapter said",
         also: &[],
         make: || impersonating(|rules, sender| rules.people().any(|id| sender.starts_with(id))),
     },
@@ -66,7 +66,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "reports-the-files-of-strangers",
         breaks: "It hides the name of a denied file in the report about it.",
         rule: "WX-ACCESS-005",
-        reason: "to go nowhere",
+        reason: "expected the body of a message that is not forwarded to go nowhere; observed … .pdf of it in what the adapter said",
         also: &[fails(
             "WX-STORE-003",
             "The name of a file is a body, and the report says it.",
@@ -83,7 +83,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "conceals-the-files-of-strangers",
         breaks: "It drops a denied file without a report.",
         rule: "WX-ACCESS-005",
-        reason: "no event about it",
+        reason: "expected a status `access_denied` about the message, naming its sender; observed no event about it",
         also: &[],
         make: || denied_files(|_, _| Fate::Answer(Ok(json!({"status": "accepted"})))),
     },
@@ -91,7 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "hides-its-allowlist",
         breaks: "It shows an empty allowlist whatever it was given.",
         rule: "WX-ACCESS-006",
-        reason: "auth.allowlist",
+        reason: "expected `auth.allowlist` as it is in force: … wx-friend- … ; observed []",
         also: &[fails(
             "WX-CONF-001",
             "That rule reads the allowlist back, too.",
@@ -102,7 +102,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "speaks-to-strangers",
         breaks: "It delivers an action to somebody who is not admitted.",
         rule: "WX-ACCESS-007",
-        reason: "rejected",
+        reason: "a receipt with `rejected` and `access_denied`; observed … \"status_code\":\"delivered\"",
         also: &[],
         make: speaking_to_strangers,
     },
@@ -110,7 +110,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "forgets-pairings",
         breaks: "It forgets at a restart whom AIOS approved.",
         rule: "WX-ACCESS-008",
-        reason: "the message sent after the approval to be forwarded",
+        reason: "expected the message sent after the approval to be forwarded; observed it was not",
         also: &[],
         make: || memories(|kept| kept.pairing.clear()),
     },
@@ -118,7 +118,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "takes-groups-for-people",
         breaks: "It takes a message in a group for one of its sender alone.",
         rule: "WX-ACCESS-009",
-        reason: "to go nowhere",
+        reason: "The owner speaks in a group: expected the body of a message that is not forwarded to go nowhere; observed … of it in what the adapter said",
         also: &[],
         make: || messages(|message| message["group_id"] = "".into()),
     },
@@ -308,6 +308,8 @@ struct Letters {
     rules: Rules,
     /// The newest token of everybody who wrote.
     tokens: BTreeMap<String, String>,
+    /// Their newest message, by its id.
+    messages: BTreeMap<String, String>,
     /// Whom the message with this client id is truly for.
     astray: BTreeMap<String, String>,
 }
@@ -322,8 +324,10 @@ impl Bend for LeadsAstray {
             for message in batch {
                 let text = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
                 let (sender, token) = (text("from_user_id"), text("context_token"));
+                let id = message["message_id"].to_string();
                 with(&self.letters, |letters| {
-                    letters.tokens.insert(sender, token)
+                    letters.tokens.insert(sender.clone(), token);
+                    letters.messages.insert(sender, id);
                 });
             }
         })
@@ -362,6 +366,9 @@ impl Twist for SpeaksToStrangers {
                     && !letters.rules.admits(&recipient)
                 {
                     letters.astray.insert(client_id(&key, 0), recipient);
+                    if let Some(message) = letters.messages.get(&owner) {
+                        params["payload"]["reply_to"] = message.as_str().into();
+                    }
                     params["payload"]["recipient"] = owner.into();
                 }
             }

@@ -6,10 +6,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::Mutant;
 use super::bend::{Bend, Polled, Wechat};
 use super::parts::{batches, bent, twisted};
 use super::twist::{Reply, Twist};
-use super::{Mutant, fails};
 use crate::wire::{MESSAGE_BOT, MessageItem, Raw, STATE_FINISH, WeixinMessage};
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -43,17 +43,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It tells each sender that the message was received.",
         rule: "WX-BOUND-003",
         reason: "nothing to be sent that AIOS did not ask for; observed the adapter sent a message",
-        also: &[fails(
-            "WX-HEALTH-001",
-            "Its own message meets the failure that was meant for the next one.",
-        )],
+        also: &[],
         make: || bent(|| AnswersByItself),
     },
     Mutant {
         name: "follows-links",
         breaks: "It connects to where a link in a text leads.",
         rule: "WX-BOUND-004",
-        reason: "no connection but to WeChat; observed",
+        reason: "[a link to that address]: expected no connection but to WeChat; observed a connection to an address",
         also: &[],
         make: || {
             batches(|batch| {
@@ -68,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "fetches-pictures",
         breaks: "It connects to where a picture says that it lies.",
         rule: "WX-BOUND-004",
-        reason: "no connection but to WeChat; observed",
+        reason: "[a picture that lies at that address]: expected no connection but to WeChat; observed a connection to an address",
         also: &[],
         make: || {
             batches(|batch| {

@@ -21,7 +21,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "answers-with-anybodys-token",
         breaks: "It answers with the token of whoever wrote last but one.",
         rule: "WX-CTX-001",
-        reason: "context_unavailable",
+        reason: "Without a cache, … expected the context of the message … ; observed the context of the message",
         also: &[
             fails(
                 "WX-ACCESS-007",
@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "answers-with-the-first-token",
         breaks: "It answers with the first token a person ever had.",
         rule: "WX-CTX-001",
-        reason: "observed the context of the message",
+        reason: "With a cache, … expected the context of the message … ; observed the context of the message",
         also: &[],
         make: || bent(FirstToken::default),
     },
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "forgets-contexts-at-a-restart",
         breaks: "It keeps context tokens for one process only, although it claims the cache.",
         rule: "WX-CTX-002",
-        reason: "context_unavailable",
+        reason: "expected a receipt with `delivered`; observed … \"error_code\":\"context_unavailable\"",
         also: &[],
         make: || memories(|kept| kept.contexts.clear()),
     },
@@ -54,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "drops-what-has-no-context",
         breaks: "It says that an action was delivered for which it had no context token.",
         rule: "WX-CTX-003",
-        reason: "`rejected` and `context_unavailable`",
+        reason: "expected a receipt with `rejected` and `context_unavailable`; observed … \"status_code\":\"delivered\"",
         also: &[],
         make: || {
             results("act", |_, receipt| {
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "hammers-a-refused-context",
         breaks: "It goes on sending with a context token that WeChat has refused.",
         rule: "WX-CTX-004",
-        reason: "sends with a context that WeChat refuses",
+        reason: "sends with a context that WeChat refuses; observed 6",
         also: &[],
         make: || bent(|| HammersRefusedContext),
     },

@@ -21,7 +21,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "conceals-damage",
         breaks: "It takes damaged state for a first start and tells nobody.",
         rule: "WX-DEDUP-006",
-        reason: "state_damaged",
+        reason: "expected `state_damaged` in the recent errors; observed []",
         also: &[fails(
             "WX-CURSOR-007",
             "That rule wants the damage reported as well.",
@@ -32,7 +32,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "acknowledges-too-early",
         breaks: "It polls with the new cursor before AIOS has accepted what came with it.",
         rule: "WX-CURSOR-001",
-        reason: "before AIOS had taken it",
+        reason: "AIOS is unavailable: expected a position to be acknowledged to WeChat only once AIOS has taken what came before it; observed a poll from behind the message … before AIOS had taken it",
         also: &[],
         make: || bent(Prefetches::default),
     },
@@ -40,7 +40,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "fires-and-forgets",
         breaks: "It takes an event for accepted as soon as it has sent it.",
         rule: "WX-CURSOR-001",
-        reason: "before AIOS had taken it",
+        reason: "leaves the second unanswered: expected a position to be acknowledged to WeChat only once AIOS has taken what came before it; observed a poll from behind the message … before AIOS had taken it",
         also: &[
             fails(
                 "WX-ENV",
@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "saves-the-cursor-first",
         breaks: "It writes the new cursor down before AIOS has accepted what came with it.",
         rule: "WX-CURSOR-002",
-        reason: "observed it never did",
+        reason: "expected AIOS to take over the message … ; observed it never did",
         also: &[fails(
             "WX-DEDUP-004",
             "After a kill nothing is offered again, so no key can be compared.",
@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "forgets-its-position",
         breaks: "It starts from the beginning at every start.",
         rule: "WX-CURSOR-003",
-        reason: "it begins from the beginning",
+        reason: "expected the first poll after a stop to go on from the last position; observed it begins from the beginning",
         also: &[fails(
             "WX-DEDUP-007",
             "WeChat gives everything again at a restart, and each time counts anew.",
@@ -87,7 +87,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "clings-to-a-lost-position",
         breaks: "It goes on polling with a position that WeChat does not know.",
         rule: "WX-CURSOR-004",
-        reason: "it did not reach AIOS",
+        reason: "WeChat forgets its positions … expected a message sent after the others to pass through the adapter; observed it did not reach AIOS",
         also: &[],
         make: || bent(|| ClingsToLostPosition),
     },
@@ -95,7 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "conceals-a-lost-position",
         breaks: "It recovers from a lost position and tells nobody.",
         rule: "WX-CURSOR-004",
-        reason: "cursor_reset",
+        reason: "expected `cursor_reset` in the recent errors; observed []",
         also: &[],
         make: || twisted(Conceals("cursor_reset")),
     },
@@ -103,7 +103,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "shares-its-position",
         breaks: "It keeps its position under one key, whatever the configuration says.",
         rule: "WX-CURSOR-005",
-        reason: "to begin with the beginning",
+        reason: "to begin with the beginning, as nothing was given under it; observed the position of the cursor key",
         also: &[],
         make: || {
             integration(|integration| {
@@ -118,7 +118,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It drops an event that AIOS could not take three times.",
         rule: "WX-CURSOR-006",
         reason: "to pass through the adapter; observed … before it were not settled",
-        also: &[],
+        also: &[fails(
+            "WX-DEDUP-007",
+            "In one scenario of that rule AIOS cannot take a message for longer than three tries.",
+        )],
         make: || {
             settlements(|event, reply| {
                 let tries = event["retry_count"].as_u64().unwrap_or_default();
@@ -132,7 +135,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "dies-of-damage",
         breaks: "It refuses to start when its state is damaged.",
         rule: "WX-CURSOR-007",
-        reason: "the state is damaged",
+        reason: "expected the adapter to start with a faultless configuration; observed it answers with error … the state is damaged",
         also: &[fails(
             "WX-DEDUP-006",
             "With damaged state it never comes up, in that rule either.",
@@ -143,7 +146,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "insists-on-a-refused-event",
         breaks: "It sends an event again that AIOS has refused.",
         rule: "WX-CURSOR-008",
-        reason: "it did not reach AIOS",
+        reason: "AIOS refuses the first of three: expected a message sent after the others to pass through the adapter; observed it did not reach AIOS",
         also: &[
             fails("WX-STORE", "A day with a refused event never goes on."),
             fails("WX-LIFE-006", "A day with a refused event never goes on."),
@@ -161,7 +164,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "conceals-a-refusal",
         breaks: "It does not say that AIOS refused an event.",
         rule: "WX-CURSOR-008",
-        reason: "event_refused",
+        reason: "expected `event_refused` in the recent errors; observed []",
         also: &[],
         make: || twisted(Conceals("event_refused")),
     },

@@ -41,7 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "keeps-a-packed-transcript",
         breaks: "It writes each text to a file, packed with gzip.",
         rule: "WX-STORE-001",
-        reason: "none of it to be found; observed a body … in state/messages.gz",
+        reason: "none of it to be found; observed a body … in state/messages.gz … as gzip",
         also: &[fails(
             "WX-DEDUP-006",
             "The last sentence of that rule is that no body is kept.",
@@ -131,7 +131,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "keeps-every-trace",
         breaks: "It writes the metadata of each event to a file that it never clears.",
         rule: "WX-STORE-007",
-        reason: "bytes of state, after … in the first window; observed",
+        reason: "bytes of state, after … in the first window; observed … bytes",
         also: &[],
         make: || {
             on_event(|desk, event| {

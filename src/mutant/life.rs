@@ -27,7 +27,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "outlives-its-input",
         breaks: "It stays when its input ends and nobody asked it to stop.",
         rule: "WX-LIFE-002",
-        reason: "the end of its input to end the adapter … observed it had to be killed",
+        reason: "the end of its input to end the adapter within the grace period; observed it had to be killed",
         also: &[],
         make: || twisted(OutlivesItsInput::default()),
     },
@@ -64,7 +64,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "prints-on-stdout",
         breaks: "Stopped after AIOS refused an event, it prints a word about that on stdout.",
         rule: "WX-LIFE-006",
-        reason: "observed a line on stdout is not JSON: 1 event was refused",
+        reason: "expected one JSON-RPC message a line on stdout, and logs on stderr; observed a line on stdout is not JSON: 1 event was refused",
         also: &[fails(
             "WX-CURSOR-008",
             "AIOS refuses an event there, too, and the adapter is stopped after it.",

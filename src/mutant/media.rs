@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "deaf-to-transcripts",
         breaks: "It reports a voice message as an attachment although it has a transcript.",
         rule: "WX-MEDIA-001",
-        reason: "a message whose text is the transcript, with the origin `voice`; observed",
+        reason: "a message whose text is the transcript, with the origin `voice`; observed {",
         also: &[],
         make: || {
             integration(|integration| {
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "chokes-on-a-malformed-message",
         breaks: "It takes nothing from a batch in which one message or item is malformed.",
         rule: "WX-MEDIA-005",
-        reason: "it did not reach AIOS",
+        reason: "A bad message between two good ones … expected a message sent after the others to pass through the adapter; observed it did not reach AIOS",
         also: &[fails(
             "WX-STORE",
             "Its bad days hold a malformed message, and after that one nothing arrives any more.",

@@ -10,7 +10,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "reports-to-a-default-workspace",
         breaks: "It sends status events to a workspace of its own choice.",
         rule: "WX-ROUTE-001",
-        reason: "the configured route",
+        reason: "expected the configured route, workspace_id \"ws- … ; observed workspace_id \"default\"",
         also: &[],
         make: || {
             events(|event| {
@@ -24,7 +24,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "routes-files-elsewhere",
         breaks: "It sends files to another agent than texts.",
         rule: "WX-ROUTE-002",
-        reason: "the route of the first event",
+        reason: "expected the route of the first event, … ; observed … agent_id \"files\"",
         also: &[],
         make: || {
             events(|event| {
@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "obeys-agent-commands",
         breaks: "It changes the agent when a text asks for it.",
         rule: "WX-ROUTE-003",
-        reason: "the configured route",
+        reason: "expected the configured route, … ; observed … agent_id \"root\"",
         also: &[],
         make: || {
             events(|event| {
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "one-session-for-all",
         breaks: "It puts everybody into one session.",
         rule: "WX-ROUTE-004",
-        reason: "a session of its own for each conversation",
+        reason: "expected a session of its own for each conversation; observed … share s-wechat",
         also: &[],
         make: || events(|event| event["session_id"] = "s-wechat".into()),
     },
@@ -63,7 +63,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a-session-for-each-start",
         breaks: "It gives a conversation another session after a restart.",
         rule: "WX-ROUTE-004",
-        reason: "the session",
+        reason: "expected the session s- … -st-1- … ; observed s- … -st-2-",
         also: &[],
         make: || {
             events(|event| {

@@ -13,4 +13,4 @@ mod trial;
 pub use doubt::Doubt;
 pub use matrix::{MATRIX_JSON, MATRIX_MARKDOWN, Matrix};
 pub use nothing::{NOTHING, Nothing, earned};
-pub use trial::{Failing, Trial};
+pub use trial::{Failing, Trial, alike};

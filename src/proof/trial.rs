@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mutant::Mutant;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, RuleResult};
 use crate::runner::{self, Run, Selection};
 use crate::suite::{Problem, RequirementId, Suite};
 
@@ -17,7 +17,8 @@ const QUICK: f64 = 0.3;
 pub struct Failing {
     /// What came out: a failure, doubt, or a fault of the kit.
     pub outcome: Outcome,
-    /// What was found in each of its scenarios that did not pass, in their order.
+    /// What was found in each of its scenarios that did not pass, in their order: the name of the
+    /// scenario, and its finding.
     pub said: Vec<String>,
 }
 
@@ -49,6 +50,7 @@ impl Trial {
             seed,
             patience: QUICK,
             jobs: JOBS,
+            sealed: false,
             ..Run::default()
         };
         let subject = mutant.subject();
@@ -88,6 +90,18 @@ impl Trial {
 }
 
 impl Failing {
+    /// What a rule says that did not pass.
+    #[must_use]
+    pub fn of(rule: &RuleResult) -> Self {
+        let bad = rule.scenarios.iter();
+        let bad = bad.filter(|case| case.outcome == rule.outcome);
+        let said = bad.map(|case| format!("{}: {}", case.name, case.message));
+        Self {
+            outcome: rule.outcome,
+            said: said.chain(rule.reason.clone()).collect(),
+        }
+    }
+
     /// Whether it shows the reason for which the mutant is to be caught.
     #[must_use]
     pub fn shows(&self, mutant: &Mutant) -> bool {
@@ -95,21 +109,29 @@ impl Failing {
     }
 }
 
+/// Mutants of which the first has a reason that the second shows as well: it tells nothing. Of a
+/// mutant that breaks the same rule in the same scenarios and more besides, nothing else can be
+/// expected.
+#[must_use]
+pub fn alike(trials: &[Trial]) -> Vec<(&'static Mutant, &'static Mutant)> {
+    let mut alike = Vec::new();
+    for one in trials {
+        for other in trials {
+            let is_own = |id: &&RequirementId| id.to_string() == one.mutant.rule;
+            let own = other.failing.keys().find(is_own);
+            let shown = own.is_some_and(|id| other.failing[id].shows(one.mutant));
+            if one.mutant.name != other.mutant.name && shown {
+                alike.push((one.mutant, other.mutant));
+            }
+        }
+    }
+    alike
+}
+
 fn failing(report: &Report) -> BTreeMap<RequirementId, Failing> {
-    let unwell = |rule: &&crate::report::RuleResult| rule.outcome.needs_attention();
-    report
-        .rules
-        .iter()
-        .filter(unwell)
-        .map(|rule| {
-            let bad = rule.scenarios.iter();
-            let bad = bad.filter(|case| case.outcome == rule.outcome);
-            let said = bad
-                .map(|case| case.message.clone())
-                .chain(rule.reason.clone())
-                .collect();
-            let outcome = rule.outcome;
-            (rule.id.clone(), Failing { outcome, said })
-        })
+    let unwell = |rule: &&RuleResult| rule.outcome.needs_attention();
+    let unwell = report.rules.iter().filter(unwell);
+    unwell
+        .map(|rule| (rule.id.clone(), Failing::of(rule)))
         .collect()
 }

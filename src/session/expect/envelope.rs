@@ -436,9 +436,10 @@ pub fn offered_again(timeline: &Timeline, same: Sameness) -> Judgement {
     for again in rest {
         let (was, is) = (essence(first), essence(again));
         if was != is || was.is_null() {
+            let (was, is) = apart(&was, &is);
             return Err(Mismatch::new(
-                format!("the same as at first: {}", short(&was.to_string())),
-                short(&is.to_string()),
+                format!("the same as at first: {was}"),
+                is,
                 vec![first.at, again.at],
             ));
         }
@@ -459,6 +460,20 @@ pub fn offered_again(timeline: &Timeline, same: Sameness) -> Judgement {
         }
     }
     Ok(offers.iter().map(|event| event.at).collect())
+}
+
+/// Where two values part: of documents the members that differ.
+fn apart(one: &Value, other: &Value) -> (String, String) {
+    let (Value::Object(was), Value::Object(is)) = (one, other) else {
+        return (short(&one.to_string()), short(&other.to_string()));
+    };
+    let names = was.keys().chain(is.keys());
+    let names: BTreeSet<&str> = names
+        .filter(|name| was.get(*name) != is.get(*name))
+        .map(String::as_str)
+        .collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    (members(one, &names), members(other, &names))
 }
 
 /// How often AIOS was offered the first message that was not yet accepted.

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::iter;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::Exit;
@@ -112,6 +114,13 @@ pub fn run(
         let doubts = trial.doubts().into_iter();
         doubts.map(|doubt| (trial.mutant.name, doubt.to_string()))
     }));
+    faults.extend(proof::alike(&trials).into_iter().map(|(one, other)| {
+        let what = format!(
+            "its reason tells nothing: `{}` shows it as well",
+            other.name
+        );
+        (one.name, what)
+    }));
     if args.write {
         fs::write(root.join(MATRIX_JSON), matrix.json())?;
         fs::write(root.join(MATRIX_MARKDOWN), matrix.markdown())?;
@@ -144,36 +153,23 @@ pub fn run(
 type Earned = (&'static Nothing, Vec<String>);
 type Fault = (&'static str, String);
 
+/// How many things each core tries at the same time: most of a trial is spent waiting.
+const AT_ONCE: usize = 8;
+
 /// Tries everything, on all cores, and returns it in its order.
 fn attempt(tasks: &[Task], suite: &Suite, seed: u32, kept: &Matrix) -> Result<Vec<Done>, String> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let queue = Mutex::new(tasks.iter().copied().enumerate());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
-        let mut done = Vec::new();
-        while let Some((place, task)) = next() {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| error.to_string())?;
-            let result = runtime.block_on(async {
-                match task {
-                    Task::Mutant(mutant) => {
-                        let killers = kept.killers(mutant);
-                        Trial::of(mutant, suite, seed, &killers)
-                            .await
-                            .map(Done::Trial)
-                    }
-                    Task::Nothing(nothing) => {
-                        let earned = proof::earned(nothing, suite, seed).await;
-                        earned.map(|rules| Done::Earned(nothing, rules))
-                    }
-                }
-            });
-            let broken = || "the suite is broken: `aios-wechat spec check` says how".to_owned();
-            done.push((place, result.map_err(|_| broken())?));
-        }
-        Ok(done)
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())?;
+        let trying = stream::iter(iter::from_fn(next))
+            .map(|(place, task)| async move { (place, one(task, suite, seed, kept).await) })
+            .buffer_unordered(AT_ONCE);
+        Ok(runtime.block_on(trying.collect::<Vec<_>>()))
     };
     let parts: Vec<Result<_, String>> = thread::scope(|scope| {
         let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
@@ -190,7 +186,23 @@ fn attempt(tasks: &[Task], suite: &Suite, seed: u32, kept: &Matrix) -> Result<Ve
         done.extend(part?);
     }
     done.sort_by_key(|(place, _)| *place);
-    Ok(done.into_iter().map(|(_, one)| one).collect())
+    done.into_iter().map(|(_, one)| one).collect()
+}
+
+/// Tries one thing.
+async fn one(task: Task, suite: &Suite, seed: u32, kept: &Matrix) -> Result<Done, String> {
+    let result = match task {
+        Task::Mutant(mutant) => {
+            let killers = kept.killers(mutant);
+            let trial = Trial::of(mutant, suite, seed, &killers).await;
+            trial.map(Done::Trial)
+        }
+        Task::Nothing(nothing) => {
+            let earned = proof::earned(nothing, suite, seed).await;
+            earned.map(|rules| Done::Earned(nothing, rules))
+        }
+    };
+    result.map_err(|_| "the suite is broken: `aios-wechat spec check` says how".to_owned())
 }
 
 fn faults_of(earned: &[Earned]) -> Vec<Fault> {

@@ -17,7 +17,7 @@ pub struct SchemaArgs {
     /// Write into this folder instead of spec/schema
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Show the schema of one kind, or `openrpc`
+    /// Show the schema of one kind, `openrpc` or `openapi`
     #[arg(long, value_name = "KIND")]
     pub print: Option<String>,
 }
@@ -56,9 +56,10 @@ fn print(name: &str, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exi
     let document = match Kind::try_from(name) {
         Ok(kind) => publish::schema(kind),
         Err(_) if name == "openrpc" => publish::openrpc(),
+        Err(_) if name == "openapi" => publish::openapi(),
         Err(_) => {
             writeln!(err, "error: there is no schema `{name}`; the kinds are:")?;
-            for word in Kind::WORDS.iter().chain(&["openrpc"]) {
+            for word in Kind::WORDS.iter().chain(&["openrpc", "openapi"]) {
                 writeln!(err, "  {word}")?;
             }
             return Ok(Exit::Usage);

@@ -20,6 +20,7 @@ pub use schema::schema;
 use serde_json::Value;
 
 use crate::contract::Kind;
+pub use crate::simulator::openapi;
 
 /// The folder of the schemas, from the root of the repository.
 pub const SCHEMA_FOLDER: &str = "spec/schema";
@@ -33,7 +34,8 @@ pub struct Artifact {
     pub text: String,
 }
 
-/// The schemas of every kind and the OpenRPC document, in the order of the kinds.
+/// The schemas of every kind in their order, the OpenRPC document of the driver, and the `OpenAPI`
+/// document of the simulated WeChat's control API.
 #[must_use]
 pub fn schemas() -> Vec<Artifact> {
     let mut artifacts: Vec<Artifact> = Kind::ALL
@@ -46,6 +48,10 @@ pub fn schemas() -> Vec<Artifact> {
     artifacts.push(Artifact {
         name: "openrpc.json".to_owned(),
         text: print(&openrpc()),
+    });
+    artifacts.push(Artifact {
+        name: "openapi.json".to_owned(),
+        text: print(&openapi()),
     });
     artifacts
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -357,7 +357,9 @@ impl Account {
 
     /// A ticket for the typing sign.
     pub(super) fn typing_ticket(&mut self, _: &GetConfigRequest) -> String {
-        opaque(&mut self.rng, "", 48)
+        let mut random = [0; 48];
+        self.rng.fill(&mut random);
+        STANDARD.encode(random)
     }
 
     // --- what happens to the account ---------------------------------------------------------

@@ -30,7 +30,7 @@ const IDLE: &[u8] =
 pub(super) struct Arrival {
     pub(super) call: Call,
     fault: Option<Fault>,
-    /// Before anything else: for clients that poll without a pause while polls fail.
+    /// Before anything else.
     brake: Duration,
 }
 
@@ -39,17 +39,14 @@ pub(super) fn arrive(state: &mut State, endpoint: Endpoint, head: &Parts, body: 
     let (exchange, nth, fault) = state.begin(endpoint);
     let authorized = !endpoint.needs_token() || state.account.admits(bearer(&head.headers));
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    let call = Call {
-        exchange,
-        endpoint,
-        authorized,
-        query,
-        body,
+    let cursor = match endpoint {
+        Endpoint::GetUpdates => cursor(&body),
+        _ => String::new(),
     };
     if state.observed() {
         let secrets = state.secrets();
         let position = (endpoint == Endpoint::GetUpdates)
-            .then(|| state.account.updates().locate(&cursor(&call)))
+            .then(|| state.account.updates().locate(&cursor))
             .flatten();
         let target = head
             .uri
@@ -60,16 +57,24 @@ pub(super) fn arrive(state: &mut State, endpoint: Endpoint, head: &Parts, body: 
             target: masked(target, &secrets),
             nth,
             headers: shown(&head.headers, &secrets),
-            body: evidence(&call.body, &secrets),
+            body: evidence(&body, &secrets),
             authorized,
             position,
         };
         state.observe(exchange, arrived);
     }
-    let brake = if endpoint == Endpoint::GetUpdates {
-        state.brake()
-    } else {
-        Duration::ZERO
+    let body = match endpoint {
+        Endpoint::GetUpdates => Bytes::new(),
+        _ => body,
+    };
+    let brake = state.brake(endpoint);
+    let call = Call {
+        exchange,
+        endpoint,
+        authorized,
+        query,
+        body,
+        cursor,
     };
     Arrival { call, fault, brake }
 }
@@ -201,7 +206,7 @@ async fn decide(
 /// The long poll: answered at once, by what happens while it is held, or empty in the end.
 async fn poll(call: &Call, presence: &Presence) -> PollReply {
     let shared = &presence.shared;
-    let mut held = match shared.with(|state| state.poll(call.exchange, &cursor(call))) {
+    let mut held = match shared.with(|state| state.poll(call.exchange, &call.cursor)) {
         Ok(reply) => return reply,
         Err(held) => held,
     };
@@ -215,8 +220,8 @@ async fn poll(call: &Call, presence: &Presence) -> PollReply {
         .unwrap_or_else(PollReply::nothing)
 }
 
-fn cursor(call: &Call) -> String {
-    read::<GetUpdatesRequest>(&call.text())
+fn cursor(body: &[u8]) -> String {
+    read::<GetUpdatesRequest>(&String::from_utf8_lossy(body))
         .value
         .get_updates_buf
 }

@@ -21,8 +21,8 @@ use super::http::response;
 use super::login::VERIFY_CODE;
 use super::openapi;
 use super::order::{
-    ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder, MessageOrder,
-    MessageReceipt, ParkedPoll, RedeliverOrder, StateAnswer, TokenAnswer, UserOrder,
+    BatchOrder, ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder,
+    MessageOrder, MessageReceipt, ParkedPoll, RedeliverOrder, StateAnswer, TokenAnswer, UserOrder,
 };
 use super::payload::Payload;
 use super::query::Query;
@@ -31,6 +31,8 @@ use crate::wire::MediaKey;
 
 /// The first segment of every path of the control API.
 pub(super) const FOLDER: &str = "control";
+/// Where the description lies besides: where people look for it.
+const DESCRIPTION: &str = "/openapi.json";
 /// How long somebody may wait for the journal to grow.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// The page for the browser, all in one.
@@ -52,6 +54,7 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Write,
+    WriteBatch,
     Messages,
     Redeliver,
     Deliveries,
@@ -72,9 +75,10 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Write,
         Self::Messages,
+        Self::WriteBatch,
         Self::Redeliver,
         Self::Deliveries,
         Self::SetFault,
@@ -97,6 +101,7 @@ impl Operation {
     pub(super) const fn route(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Write => ("POST", "/messages", "Somebody writes to the bot"),
+            Self::WriteBatch => ("POST", "/batch", "Several messages, for one poll to take"),
             Self::Messages => (
                 "GET",
                 "/messages",
@@ -137,7 +142,9 @@ pub(super) struct Request {
 /// Whether a path belongs here.
 pub(super) fn is_mine(path: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
-    segments.next().is_none_or(|first| first == FOLDER)
+    segments
+        .next()
+        .is_none_or(|first| first == FOLDER || path == DESCRIPTION)
 }
 
 struct Refusal(StatusCode, String);
@@ -151,7 +158,7 @@ pub(super) async fn serve(request: Request, shared: Arc<Shared>) -> Response<Pay
         .split('/')
         .filter(|segment| !segment.is_empty());
     let path = segments
-        .skip(1)
+        .skip(usize::from(request.path != DESCRIPTION))
         .fold(String::new(), |path, segment| path + "/" + segment);
     if path.is_empty() {
         return page(&request);
@@ -228,12 +235,24 @@ fn page(request: &Request) -> Response<Payload> {
 async fn perform(operation: Operation, request: &Request, shared: &Arc<Shared>) -> Answer {
     match operation {
         Operation::Journal => return journal(request, shared).await,
-        Operation::OpenApi => return json(&openapi::document()),
+        Operation::OpenApi => return Ok(("application/json", openapi::text().into())),
         Operation::Media => return media(request, shared),
         _ => {}
     }
     shared.with(|state| match operation {
-        Operation::Write => write(state, &order(request)?),
+        Operation::Write => {
+            let parcel = parcel(state, &order(request)?)?;
+            json(&inject(state, &[parcel]).remove(0))
+        }
+        Operation::WriteBatch => {
+            let BatchOrder { messages } = order(request)?;
+            if messages.is_empty() {
+                return Err(bad("messages is empty"));
+            }
+            let parcels = messages.iter().map(|order| parcel(state, order));
+            let parcels = parcels.collect::<Result<Vec<_>, _>>()?;
+            json(&inject(state, &parcels))
+        }
         Operation::Messages => messages(state),
         Operation::Redeliver => redeliver(state, &order(request)?),
         Operation::Deliveries => json(&state.account.deliveries()),
@@ -290,7 +309,7 @@ async fn perform(operation: Operation, request: &Request, shared: &Arc<Shared>) 
     })
 }
 
-fn write(state: &mut State, order: &MessageOrder) -> Answer {
+fn parcel(state: &State, order: &MessageOrder) -> Result<Parcel, Refusal> {
     let items = match (&order.text, &order.item, &order.items) {
         (Some(text), None, None) => Draft::text("", text).items,
         (None, Some(item), None) => vec![item.clone()],
@@ -300,9 +319,11 @@ fn write(state: &mut State, order: &MessageOrder) -> Answer {
     if order.from.is_empty() {
         return Err(bad("from is a user id, or owner"));
     }
-    let draft = Draft::items(person(state, &order.from), items)
+    let mut draft = Draft::items(person(state, &order.from), items)
         .in_group(order.group_id.as_deref().unwrap_or_default());
-    inject(state, Parcel::New(draft))
+    draft.overrides.clone_from(&order.fields);
+    draft.omit.clone_from(&order.omit);
+    Ok(Parcel::New(draft))
 }
 
 fn redeliver(state: &mut State, order: &RedeliverOrder) -> Answer {
@@ -312,22 +333,22 @@ fn redeliver(state: &mut State, order: &RedeliverOrder) -> Answer {
             format!("no message has the id {}", order.message_id),
         )
     })?;
-    inject(
-        state,
-        Parcel::Again {
-            position,
-            as_new_id: order.as_new_id,
-        },
-    )
+    let again = Parcel::Again {
+        position,
+        as_new_id: order.as_new_id,
+    };
+    json(&inject(state, &[again]).remove(0))
 }
 
-fn inject(state: &mut State, parcel: Parcel) -> Answer {
-    let injected = state.inject(&[parcel]).remove(0);
-    let (message_id, context_token) = (injected.message_id, injected.context_token);
-    json(&MessageReceipt {
-        message_id,
-        context_token,
-    })
+fn inject(state: &mut State, parcels: &[Parcel]) -> Vec<MessageReceipt> {
+    let receipts = state
+        .inject(parcels)
+        .into_iter()
+        .map(|injected| MessageReceipt {
+            message_id: injected.message_id,
+            context_token: injected.context_token,
+        });
+    receipts.collect()
 }
 
 fn messages(state: &mut State) -> Answer {

@@ -62,7 +62,10 @@ pub(super) struct Call {
     pub(super) endpoint: Endpoint,
     pub(super) authorized: bool,
     pub(super) query: Query,
+    /// Empty for a poll, which is held for long: its cursor is all that is kept of it.
     pub(super) body: Bytes,
+    /// Of a poll.
+    pub(super) cursor: String,
 }
 
 impl Call {

@@ -9,13 +9,17 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
+use hyper::header::{
+    ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    ORIGIN,
+};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode, server};
+use hyper::{Request, Response, StatusCode, Uri, server};
 use hyper_util::rt::TokioTimer;
 use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,8 +37,14 @@ use crate::wire::{Endpoint, ciphertext_len};
 const BODY_MAX: u64 = 1 << 20;
 /// The longest head of a call, in bytes.
 const HEAD_MAX: usize = 64 << 10;
-/// How long a client may take to send a head, or a body.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Room for the bodies that are being read at a time, in KiB.
+pub(super) const ROOM: usize = 128 << 10;
+/// The beginning of a body that needs none of it, in bytes: all that most calls have.
+const ROOMLESS: usize = 16 << 10;
+/// Says where a browser's request comes from.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// Says what a browser wants with it.
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// What the shell says to a request.
 pub(super) type Outcome = Result<Response<Payload>, CutOff>;
@@ -169,12 +179,13 @@ async fn connect(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let line = Line::new(stream, Arc::clone(&shared));
     let track = Arc::clone(&line.track);
+    let patience = shared.patience;
     let service =
         service_fn(move |request| serve(request, Arc::clone(&shared), Arc::clone(&track)));
     // An error here is a client's, or a fault that was asked for.
     let _ = server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(patience)
         .max_buf_size(HEAD_MAX)
         .auto_date_header(false)
         .serve_connection(line, service)
@@ -183,9 +194,14 @@ async fn connect(stream: TcpStream, shared: Arc<Shared>) {
 
 async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track>) -> Outcome {
     let turn_away = || shared.turn_away(&format!("{} {}", request.method(), request.uri()));
-    if is_foreign(request.headers(), shared.port) {
+    if is_foreign(request.uri(), request.headers(), shared.port) {
         turn_away();
         return Ok(plain(StatusCode::FORBIDDEN, "foreign Host or Origin"));
+    }
+    if is_packed(request.headers()) {
+        turn_away();
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Ok(plain(status, "packed bodies are not read"));
     }
     if shared.is_controlled() && control::is_mine(request.uri().path()) {
         return drive(request, shared).await;
@@ -208,21 +224,21 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
     } else {
         BODY_MAX
     };
-    let (head, body) = request.into_parts();
-    let body = match collect(body, max).await {
-        Ok(body) => body,
+    let (head, Collected { body, room }) = match collect(request, max, &shared).await {
+        Ok(collected) => collected,
         Err(uncollected) => return uncollected.outcome(),
     };
     let arrival = shared.with(|state| answer::arrive(state, endpoint, &head, body));
+    // Of a poll, which may be held for long, only the cursor is kept.
+    let _room = room.filter(|_| endpoint != Endpoint::GetUpdates);
     let presence = Presence::new(arrival.call.exchange, shared, track);
     answer::meet(arrival, presence).await
 }
 
 /// Somebody drives WeChat from outside.
 async fn drive(request: Request<Incoming>, shared: Arc<Shared>) -> Outcome {
-    let (head, body) = request.into_parts();
-    let body = match collect(body, BODY_MAX).await {
-        Ok(body) => body,
+    let (head, Collected { body, room: _room }) = match collect(request, BODY_MAX, &shared).await {
+        Ok(collected) => collected,
         Err(uncollected) => return uncollected.outcome(),
     };
     let path = head.uri.path().to_owned();
@@ -267,7 +283,14 @@ pub(super) fn response(
 enum Uncollected {
     TooLong,
     TooSlow,
+    NoRoom,
     Broken,
+}
+
+/// A body, and the room it takes.
+struct Collected {
+    body: Bytes,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Uncollected {
@@ -275,59 +298,111 @@ impl Uncollected {
         match self {
             Self::TooLong => Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")),
             Self::TooSlow => Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body is too slow")),
+            Self::NoRoom => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Ok(plain(status, "too many long bodies at a time"))
+            }
             Self::Broken => Err(CutOff),
         }
     }
 }
 
-async fn collect(mut body: Incoming, max: u64) -> Result<Bytes, Uncollected> {
+async fn collect(
+    request: Request<Incoming>,
+    max: u64,
+    shared: &Shared,
+) -> Result<(Parts, Collected), Uncollected> {
+    let (head, mut body) = request.into_parts();
     if body.size_hint().lower() > max {
         return Err(Uncollected::TooLong);
     }
     let collecting = async {
         // Mostly there is one piece, and it need not be copied.
-        let mut first = Bytes::new();
-        let mut rest = BytesMut::new();
+        let (mut whole, mut rest) = (Bytes::new(), BytesMut::new());
+        let mut room: Option<OwnedSemaphorePermit> = None;
         while let Some(frame) = body.frame().await {
             let Ok(piece) = frame.map_err(|_| Uncollected::Broken)?.into_data() else {
                 continue;
             };
-            if (first.len() + rest.len() + piece.len()) as u64 > max {
+            let length = whole.len() + rest.len() + piece.len();
+            if length as u64 > max {
                 return Err(Uncollected::TooLong);
             }
-            if first.is_empty() {
-                first = piece;
+            make_room(&mut room, length, shared)?;
+            if length == piece.len() {
+                whole = piece;
             } else {
+                rest.extend_from_slice(&std::mem::take(&mut whole));
                 rest.extend_from_slice(&piece);
             }
         }
-        Ok(if rest.is_empty() {
-            first
+        let body = if rest.is_empty() {
+            whole
         } else {
-            [first, rest.freeze()].concat().into()
-        })
+            rest.freeze()
+        };
+        Ok(Collected { body, room })
     };
-    timeout(PATIENCE, collecting)
-        .await
-        .unwrap_or(Err(Uncollected::TooSlow))
+    let collected = timeout(shared.patience, collecting).await;
+    Ok((head, collected.unwrap_or(Err(Uncollected::TooSlow))?))
 }
 
-/// Whether a web page elsewhere may be behind this request.
-fn is_foreign(headers: &HeaderMap, port: u16) -> bool {
+/// Takes the room that a body of this length needs beyond what it has.
+fn make_room(
+    room: &mut Option<OwnedSemaphorePermit>,
+    length: usize,
+    shared: &Shared,
+) -> Result<(), Uncollected> {
+    let needed = length.saturating_sub(ROOMLESS).div_ceil(1 << 10);
+    let had = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+    let Some(more) = needed.checked_sub(had).filter(|more| *more > 0) else {
+        return Ok(());
+    };
+    let more = u32::try_from(more).map_err(|_| Uncollected::NoRoom)?;
+    let more = Arc::clone(&shared.room).try_acquire_many_owned(more);
+    let more = more.map_err(|_| Uncollected::NoRoom)?;
+    match room {
+        Some(room) => room.merge(more),
+        None => *room = Some(more),
+    }
+    Ok(())
+}
+
+/// Whether a body would have to be unpacked first. No client packs one.
+fn is_packed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Whether a web page elsewhere may be behind this request. A browser says so in `Origin` or in
+/// `Sec-Fetch-Site`; one that was led here under a foreign name says that name. Following a link to
+/// our page is nobody's attack.
+fn is_foreign(uri: &Uri, headers: &HeaderMap, port: u16) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return true;
     };
-    let host = host.to_str().unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
+    let is_there = |name: &HeaderName, values: &[&str]| {
+        let mut given = headers.get_all(name).iter();
+        given.all(|given| values.iter().any(|value| given == value))
     };
-    !is_ours(name)
+    let followed = headers.contains_key(FETCH_DEST) && is_there(&FETCH_DEST, &["document"]);
+    !is_host_ours(host.to_str().unwrap_or_default())
+        || uri
+            .authority()
+            .is_some_and(|authority| !is_host_ours(authority.as_str()))
+        || !(followed || is_there(&FETCH_SITE, &["same-origin", "none"]))
         || !headers
             .get_all(ORIGIN)
             .iter()
             .all(|origin| is_own(origin, port))
+}
+
+fn is_host_ours(host: &str) -> bool {
+    is_ours(match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    })
 }
 
 fn is_ours(name: &str) -> bool {

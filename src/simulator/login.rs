@@ -17,6 +17,8 @@ pub(super) struct Login {
     /// One step for each status call, over all codes; the last is repeated.
     script: Vec<QrStatus>,
     step: usize,
+    /// Whether the last call heard what the next one will hear too, while the client waits.
+    still: bool,
 }
 
 #[derive(Default)]
@@ -34,13 +36,20 @@ impl Login {
             codes: BTreeMap::new(),
             script,
             step: 0,
+            still: false,
         }
+    }
+
+    /// Whether asking once more brings nothing new.
+    pub(super) const fn is_still(&self) -> bool {
+        self.still
     }
 
     /// What the next status calls will hear.
     pub(super) fn script(&mut self, script: Vec<QrStatus>) {
         self.script = script;
         self.step = 0;
+        self.still = false;
     }
 
     /// A new code. `bound` says that the client still has a good token.
@@ -104,6 +113,7 @@ impl Login {
             status = QrStatus::BindedRedirect;
         }
         let last = self.step + 1 >= self.script.len();
+        self.still = last && matches!(status, QrStatus::Wait | QrStatus::Scaned);
         self.step += usize::from(status != QrStatus::NeedVerifycode && !last);
         if matches!(
             status,

@@ -51,17 +51,7 @@ pub(super) fn furnish(item: &mut Value, cdn: &mut Cdn, base: &str, rng: &mut fas
     } else {
         key.base64_of_hex()
     };
-    let full_url = format!(
-        "{base}/download?encrypted_query_param={}",
-        escaped(&download)
-    );
-    medium.insert(
-        "media".into(),
-        json!({
-            "encrypt_query_param": download, "aes_key": aes_key,
-            "encrypt_type": 1, "full_url": full_url,
-        }),
-    );
+    medium.insert("media".into(), media(base, &download, &aes_key));
     let rest = match kind {
         Some(ItemKind::Image) => json!({"aeskey": key.hex(), "mid_size": size, "hd_size": size}),
         Some(ItemKind::Voice) => json!({
@@ -72,9 +62,30 @@ pub(super) fn furnish(item: &mut Value, cdn: &mut Cdn, base: &str, rng: &mut fas
         }
         _ => json!({"file_name": "notes.txt", "md5": md5, "len": length.to_string()}),
     };
-    for (field, value) in rest.as_object().into_iter().flatten() {
-        medium.entry(field).or_insert_with(|| value.clone());
+    let mut fill = |rest: Value| {
+        for (field, value) in rest.as_object().into_iter().flatten() {
+            medium.entry(field).or_insert_with(|| value.clone());
+        }
+    };
+    fill(rest);
+    if matches!(kind, Some(ItemKind::Image | ItemKind::Video)) {
+        let place = parameter(rng);
+        cdn.store(place.clone(), key, PICTURE);
+        fill(json!({
+            "thumb_media": media(base, &place, &aes_key),
+            "thumb_size": ciphertext_len(PICTURE.len() as u64),
+            "thumb_width": 8, "thumb_height": 8,
+        }));
     }
+}
+
+/// Where a file lies, in both ways.
+fn media(base: &str, place: &str, aes_key: &str) -> Value {
+    let full_url = format!("{base}/download?encrypted_query_param={}", escaped(place));
+    json!({
+        "encrypt_query_param": place, "aes_key": aes_key,
+        "encrypt_type": 1, "full_url": full_url,
+    })
 }
 
 /// An upload or download parameter: nothing can be read from it. No `+`, which some clients would

@@ -42,8 +42,8 @@ pub use login::VERIFY_CODE;
 pub use observation::{Bystander, Event, MASK, Observation, Observer};
 pub use openapi::document as openapi;
 pub use order::{
-    ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder, MessageOrder,
-    MessageReceipt, ParkedPoll, RedeliverOrder, StateAnswer, TokenAnswer, UserOrder,
+    BatchOrder, ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder,
+    MessageOrder, MessageReceipt, ParkedPoll, RedeliverOrder, StateAnswer, TokenAnswer, UserOrder,
 };
 pub use updates::Position;
 
@@ -76,6 +76,8 @@ pub struct Options {
     /// How long a poll has to wait that comes after a failed one: real clients poll on without a
     /// pause.
     pub brake: Duration,
+    /// How long a client may take to send a head, or a body.
+    pub patience: Duration,
     /// Whether the control API and the page are served. An adapter under test must not find them.
     pub control: bool,
     /// Told of everything that happens. It may call the simulator.
@@ -97,6 +99,7 @@ impl Default for Options {
             seed: 0,
             port: 0,
             brake: Duration::ZERO,
+            patience: Duration::from_secs(30),
             control: false,
             observer: None,
             bystander: None,

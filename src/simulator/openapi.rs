@@ -9,8 +9,8 @@ use super::control::Operation;
 use super::fault::FaultRule;
 use super::journal::Entry;
 use super::order::{
-    ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder, MessageOrder,
-    MessageReceipt, RedeliverOrder, StateAnswer, TokenAnswer, UserOrder,
+    BatchOrder, ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder,
+    MessageOrder, MessageReceipt, RedeliverOrder, StateAnswer, TokenAnswer, UserOrder,
 };
 
 /// The document, OpenAPI 3.1.
@@ -40,6 +40,11 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {"schemas": schemas},
     })
+}
+
+/// The document as it is published and served: two spaces, a newline at the end.
+pub(super) fn text() -> String {
+    format!("{:#}\n", document())
 }
 
 fn describe(operation: Operation, summary: &str, generator: &mut SchemaGenerator) -> Value {
@@ -79,6 +84,7 @@ fn operation_id(operation: Operation) -> String {
 fn order(operation: Operation, generator: &mut SchemaGenerator) -> Option<Schema> {
     Some(match operation {
         Operation::Write => of::<MessageOrder>(generator),
+        Operation::WriteBatch => of::<BatchOrder>(generator),
         Operation::Redeliver => of::<RedeliverOrder>(generator),
         Operation::SetFault => of::<FaultRule>(generator),
         Operation::ExpireContext => of::<UserOrder>(generator),
@@ -91,6 +97,7 @@ fn order(operation: Operation, generator: &mut SchemaGenerator) -> Option<Schema
 fn answer(operation: Operation, generator: &mut SchemaGenerator) -> Schema {
     match operation {
         Operation::Write | Operation::Redeliver => of::<MessageReceipt>(generator),
+        Operation::WriteBatch => of::<Vec<MessageReceipt>>(generator),
         Operation::Messages => of::<Vec<LoggedMessage>>(generator),
         Operation::Deliveries => of::<Vec<Delivery>>(generator),
         Operation::SetFault | Operation::Faults | Operation::ClearFaults => {

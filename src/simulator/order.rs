@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::context::Contact;
 use super::fault::FaultRule;
@@ -30,6 +30,22 @@ pub struct MessageOrder {
     /// The group it is written in.
     #[serde(default)]
     pub group_id: Option<String>,
+    /// Fields of the message that replace what WeChat would say, of any type: a recalled message
+    /// has `{"delete_time_ms": 1}`, an unfinished one `{"message_state": 1}`.
+    #[serde(default)]
+    pub fields: Map<String, Value>,
+    /// Fields of the message that are left out.
+    #[serde(default)]
+    pub omit: Vec<String>,
+}
+
+/// Messages that one poll can take together.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchOrder {
+    /// In their order, at least one.
+    #[schemars(length(min = 1))]
+    pub messages: Vec<MessageOrder>,
 }
 
 /// The message that was written.

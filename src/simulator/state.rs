@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::Options;
 use super::account::{Account, Injected, Parcel};
 use super::fault::{Fault, Faults};
-use super::http::Door;
+use super::http::{self, Door};
 use super::journal::Journal;
 use super::observation::{Bystander, Event, Observation, Observer, evidence};
 use super::updates::{PollReply, Polled, Position};
@@ -29,6 +29,9 @@ pub(super) struct Shared {
     /// Whether anybody wants to be told.
     observed: bool,
     pub(super) hold: Duration,
+    pub(super) patience: Duration,
+    /// Room for the bodies of all requests, in KiB.
+    pub(super) room: Arc<Semaphore>,
     pub(super) port: u16,
     pub(super) door: watch::Sender<Door>,
 }
@@ -94,6 +97,8 @@ impl Shared {
             silent: AtomicBool::new(false),
             observed,
             hold: options.hold,
+            patience: options.patience,
+            room: Arc::new(Semaphore::new(http::ROOM)),
             port,
             door: watch::Sender::new(Door::Open),
         }
@@ -221,13 +226,15 @@ impl State {
         (self.exchanges, *nth, self.faults.count(endpoint))
     }
 
-    /// How long a poll that begins now has to wait first.
-    pub(super) const fn brake(&self) -> Duration {
-        if self.polls_fail {
-            self.brake
-        } else {
-            Duration::ZERO
-        }
+    /// How long a call that begins now has to wait first: some clients ask again without a pause
+    /// while polls fail, or while nobody scans their code.
+    pub(super) const fn brake(&self, endpoint: Endpoint) -> Duration {
+        let braked = match endpoint {
+            Endpoint::GetUpdates => self.polls_fail,
+            Endpoint::GetQrcodeStatus => self.account.login.is_still(),
+            _ => false,
+        };
+        if braked { self.brake } else { Duration::ZERO }
     }
 
     /// Whether somebody wants evidence.

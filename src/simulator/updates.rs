@@ -6,7 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::fault::Shape;
-use crate::wire::{BATCH_MAX, Refusal};
+use crate::wire::{BATCH_BYTES_MAX, BATCH_MAX, Refusal};
+
+/// What a batch holds besides its messages is shorter than this, in bytes.
+const ENVELOPE_MAX: usize = 256;
 
 /// A position in the log: how many messages lie before it.
 pub type Position = usize;
@@ -148,7 +151,7 @@ impl Updates {
             }
             from = from.max(self.consumed);
         }
-        let upto = self.log.len().min(from + BATCH_MAX);
+        let upto = self.batch_end(from);
         if from == upto {
             return None;
         }
@@ -228,6 +231,17 @@ impl Updates {
             )
         };
         parked.into_iter().map(tell).collect()
+    }
+
+    /// Where a batch from here ends: at what every client takes, and behind one message at least.
+    fn batch_end(&self, from: Position) -> Position {
+        let waiting = &self.log[from..self.log.len().min(from + BATCH_MAX)];
+        let mut bytes = ENVELOPE_MAX;
+        let fitting = waiting.iter().take_while(|message| {
+            bytes += message.len() + 1;
+            bytes <= BATCH_BYTES_MAX
+        });
+        from + fitting.count().max(usize::from(!waiting.is_empty()))
     }
 
     fn batch(&self, from: Position, upto: Position) -> String {
@@ -355,5 +369,26 @@ mod tests {
         let (messages, cursor) = take(&mut updates, 1, "");
         assert_eq!(messages.len(), BATCH_MAX);
         assert_eq!(take(&mut updates, 2, &cursor).0.len(), 1);
+    }
+
+    #[test]
+    fn a_batch_is_never_longer_than_every_client_takes_but_for_a_single_message() {
+        let half = format!("\"{}\"", "x".repeat(BATCH_BYTES_MAX / 2));
+        let whole = format!("\"{}\"", "y".repeat(BATCH_BYTES_MAX));
+        let mut updates = log(false, &["1", &half, &half, &whole, "2"]);
+        let (mut cursor, mut lengths) = (String::new(), Vec::new());
+        for exchange in 1..=4 {
+            let (messages, next) = take(&mut updates, exchange, &cursor);
+            lengths.push(messages.iter().map(String::len).collect::<Vec<_>>());
+            cursor = next;
+        }
+        let of = |message: &str| message.len();
+        let expected = [
+            vec![1, of(&half)],
+            vec![of(&half)],
+            vec![of(&whole)],
+            vec![1],
+        ];
+        assert_eq!(lengths, expected);
     }
 }

@@ -47,3 +47,6 @@ pub const TEXT_BYTES_MAX: usize = 16_384;
 
 /// The most messages in one `getupdates` answer that every known client accepts.
 pub const BATCH_MAX: usize = 256;
+
+/// The longest `getupdates` answer that every known client accepts, in bytes.
+pub const BATCH_BYTES_MAX: usize = 1 << 20;

@@ -3,6 +3,7 @@
 mod client;
 mod control;
 mod faults;
+mod floods;
 mod login;
 mod media;
 mod polls;

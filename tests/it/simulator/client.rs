@@ -50,12 +50,25 @@ impl Connection {
         self.0.flush().await
     }
 
-    pub(crate) async fn read(&mut self) -> io::Result<Answer> {
+    /// The head of an answer, to its empty line.
+    pub(crate) async fn read_head(&mut self) -> io::Result<String> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(self.0.read_u8().await?);
         }
-        let head = String::from_utf8(head).map_err(io::Error::other)?;
+        String::from_utf8(head).map_err(io::Error::other)
+    }
+
+    /// What the kernel has by the time there is anything.
+    pub(crate) async fn read_once(&mut self) -> io::Result<String> {
+        let mut received = vec![0; 64 << 10];
+        let length = self.0.read(&mut received).await?;
+        received.truncate(length);
+        String::from_utf8(received).map_err(io::Error::other)
+    }
+
+    pub(crate) async fn read(&mut self) -> io::Result<Answer> {
+        let head = self.read_head().await?;
         let status = head
             .split(' ')
             .nth(1)

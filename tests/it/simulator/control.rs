@@ -112,6 +112,41 @@ async fn an_item_of_any_kind_can_be_sent() {
 }
 
 #[tokio::test]
+async fn several_messages_come_in_one_answer_each_as_strange_as_is_wanted() {
+    let wechat = controlled().await;
+    let order = json!({"messages": [
+        {"from": "owner", "text": "recalled", "fields": {"delete_time_ms": 1}},
+        {"from": "owner", "text": "unfinished", "fields": {"message_state": 1}},
+        {"from": "owner", "text": "an echo", "fields": {"message_type": 2, "from_user_id": "the-bot"}},
+        {"from": "owner", "text": "one", "fields": {"message_id": 9_007_199_254_740_992_u64}},
+        {"from": "owner", "text": "its twin", "fields": {"message_id": 9_007_199_254_740_993_u64}},
+        {"from": "owner", "text": "in digits", "fields": {"message_id": "7480000000000000001"}},
+        {"from": "owner", "text": "nameless", "omit": ["message_id", "seq", "context_token"]},
+        {"from": "owner", "items": [7, null], "fields": {"session_id": null}},
+        {"from": "owner", "text": "well"},
+    ]});
+    let poll = wechat.poll("");
+    let write = async {
+        wechat.until_parked(1).await;
+        post(&wechat, "/batch", order).await
+    };
+    let (batch, receipts) = tokio::join!(poll, write);
+    let messages = batch["msgs"].as_array().unwrap();
+    assert_eq!(messages.len(), 9);
+    assert_eq!(receipts.as_array().unwrap().len(), 9);
+    assert_eq!(messages[0]["delete_time_ms"], 1);
+    assert_eq!(messages[1]["message_state"], 1);
+    assert_eq!(messages[2]["from_user_id"], "the-bot");
+    assert_eq!(messages[3]["message_id"], 9_007_199_254_740_992_u64);
+    assert_eq!(messages[4]["message_id"], 9_007_199_254_740_993_u64);
+    assert_eq!(messages[5]["message_id"], "7480000000000000001");
+    assert_eq!(messages[6].get("context_token"), None);
+    assert_eq!(receipts[6], json!({"message_id": 0, "context_token": ""}));
+    assert_eq!(messages[7]["item_list"], json!([7, null]));
+    assert_eq!(messages[8]["message_id"], receipts[8]["message_id"]);
+}
+
+#[tokio::test]
 async fn faults_are_set_listed_and_removed() {
     let wechat = controlled().await;
     let rule = json!({"on": "getupdates", "nth": 1, "times": 1,
@@ -239,6 +274,13 @@ async fn what_cannot_be_understood_is_refused_in_words() {
         ("POST", "/login", r#"{"statuses":["waiting"]}"#, 400),
         ("POST", "/login", r#"{"statuses":[]}"#, 400),
         ("GET", "/media?aes_key=x", "", 400),
+        ("POST", "/batch", r#"{"messages":[]}"#, 400),
+        (
+            "POST",
+            "/batch",
+            r#"{"messages":[{"from":"a","text":"x"},{"from":"a"}]}"#,
+            400,
+        ),
         ("PUT", "/faults", "", 405),
         ("GET", "/expire-session", "", 405),
         ("GET", "/nothing", "", 404),
@@ -254,6 +296,20 @@ async fn the_api_describes_itself() {
     let wechat = controlled().await;
     let document = get(&wechat, "/openapi.json").await;
     assert_eq!(document, openapi());
+    let published = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/spec/schema/openapi.json"
+    ));
+    let served = ask(&wechat, "GET", "/openapi.json", "").await.body;
+    assert_eq!(
+        published.unwrap(),
+        served,
+        "served letter for letter as it is published"
+    );
+    let mut connection = wechat.connect().await;
+    let where_people_look = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    connection.write(where_people_look).await.unwrap();
+    assert_eq!(connection.read().await.unwrap().body, served);
     assert_eq!(document["openapi"], "3.1.0");
     let mut named = BTreeSet::new();
     references(&document, &mut named);

@@ -1,7 +1,11 @@
 //! Login by QR code, typing and life cycle calls.
 
-use aios_wechat::simulator::VERIFY_CODE;
+use std::time::{Duration, Instant};
+
+use aios_wechat::simulator::{Options, VERIFY_CODE};
 use aios_wechat::wire::{Endpoint, QrStatus};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::client::{Connection, WeChat};
@@ -108,6 +112,70 @@ async fn a_code_can_be_verified_redirected_and_expired() {
         status(&wechat, &json!({"qrcode": "foreign"})).await["status"],
         "expired"
     );
+}
+
+#[tokio::test]
+async fn asking_for_a_status_that_does_not_change_is_braked_if_that_is_wanted() {
+    let brake = Duration::from_millis(50);
+    let wechat = WeChat::with(Options {
+        brake,
+        ..Options::default()
+    })
+    .await;
+    wechat.simulator.script_login(vec![QrStatus::Wait]);
+    let code = wechat.call(Endpoint::GetBotQrcode, &json!({})).await;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(status(&wechat, &code).await["status"], "wait");
+    }
+    assert!(begun.elapsed() >= 2 * brake);
+}
+
+#[tokio::test]
+async fn every_status_can_be_heard_in_any_order() {
+    let wechat = WeChat::start().await;
+    let script = [
+        QrStatus::Scaned,
+        QrStatus::Wait,
+        QrStatus::ScanedButRedirect,
+        QrStatus::Scaned,
+        QrStatus::BindedRedirect,
+    ];
+    wechat.simulator.script_login(script.to_vec());
+    let code = wechat.call(Endpoint::GetBotQrcode, &json!({})).await;
+    for expected in script {
+        assert_eq!(status(&wechat, &code).await["status"], expected.word());
+    }
+    for over in [QrStatus::VerifyCodeBlocked, QrStatus::Expired] {
+        wechat.simulator.script_login(vec![over]);
+        let code = wechat.call(Endpoint::GetBotQrcode, &json!({})).await;
+        for _ in 0..2 {
+            assert_eq!(status(&wechat, &code).await["status"], over.word());
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_digits_are_asked_for_again_and_in_the_end_the_code_is_blocked() {
+    let wechat = WeChat::start().await;
+    wechat
+        .simulator
+        .script_login(vec![QrStatus::NeedVerifycode]);
+    let code = wechat.call(Endpoint::GetBotQrcode, &json!({})).await;
+    let wrong = json!({"qrcode": format!("{}&verify_code=1", code["qrcode"].as_str().unwrap())});
+    for expected in ["need_verifycode", "need_verifycode", "verify_code_blocked"] {
+        assert_eq!(status(&wechat, &wrong).await["status"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_typing_ticket_is_ordinary_base64() {
+    let wechat = WeChat::start().await;
+    for _ in 0..20 {
+        let config = wechat.call(Endpoint::GetConfig, &json!({})).await;
+        let ticket = config["typing_ticket"].as_str().unwrap();
+        assert!(STANDARD.decode(ticket).is_ok(), "{ticket}");
+    }
 }
 
 #[tokio::test]

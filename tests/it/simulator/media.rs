@@ -140,6 +140,18 @@ async fn media_that_people_send_can_be_downloaded_and_have_their_keys() {
         let file = exchange(&wechat, "GET", place, b"").await;
         assert_eq!((file.status, file.body.len() % 16), (200, 0));
     }
+    for (index, name) in [(0, "image_item"), (3, "video_item")] {
+        let medium = &batch["msgs"][index]["item_list"][0][name];
+        let thumb = exchange(
+            &wechat,
+            "GET",
+            target(&medium["thumb_media"]["full_url"]),
+            b"",
+        )
+        .await;
+        assert_eq!(medium["thumb_size"], thumb.body.len());
+        assert!(medium["thumb_width"].is_u64() && medium["thumb_height"].is_u64());
+    }
     let image = &batch["msgs"][0]["item_list"][0]["image_item"];
     let key = MediaKey::parse(image["media"]["aes_key"].as_str().unwrap()).unwrap();
     assert_eq!(image["aeskey"], key.hex());

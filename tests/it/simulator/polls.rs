@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aios_wechat::simulator::{Draft, Event, Options, Parcel};
-use aios_wechat::wire::{Endpoint, GetUpdatesResponse, WeixinMessage, read};
+use aios_wechat::wire::{
+    BATCH_BYTES_MAX, Endpoint, GetUpdatesResponse, TEXT_BYTES_MAX, WeixinMessage, read,
+};
 use serde_json::json;
 
 use super::client::{WeChat, cursor, texts};
@@ -176,6 +178,27 @@ async fn a_batch_arrives_in_one_answer_copies_included() {
     assert_ne!(injected[1].context_token, injected[3].context_token);
     assert_eq!(injected[1].client_id, injected[3].client_id);
     assert_eq!(injected[1].create_time_ms, injected[3].create_time_ms);
+}
+
+#[tokio::test]
+async fn an_answer_is_never_longer_than_every_client_takes() {
+    let wechat = WeChat::start().await;
+    let long = "x".repeat(TEXT_BYTES_MAX);
+    let parcels = vec![Parcel::New(Draft::text("ann", long)); 100];
+    wechat.simulator.inject_batch(&parcels);
+    let (mut cursor, mut received) = (String::new(), 0);
+    while received < parcels.len() {
+        let poll = json!({"get_updates_buf": cursor});
+        let answer = wechat.try_call(Endpoint::GetUpdates, &poll).await.unwrap();
+        assert!(
+            answer.body.len() <= BATCH_BYTES_MAX,
+            "{}",
+            answer.body.len()
+        );
+        received += texts(&answer.json()).len();
+        super::client::cursor(&answer.json()).clone_into(&mut cursor);
+    }
+    assert_eq!(wechat.simulator.consumed(), parcels.len());
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use aios_wechat::simulator::Options;
 use aios_wechat::wire::Endpoint;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::client::{Answer, Connection, WeChat, request, texts};
+use super::client::{Answer, WeChat, request, texts};
 
-async fn answer(wechat: &WeChat, request: &[u8]) -> std::io::Result<Answer> {
+pub(super) async fn answer(wechat: &WeChat, request: &[u8]) -> std::io::Result<Answer> {
     let mut connection = wechat.connect().await;
     connection.write(request).await?;
     timeout(Duration::from_secs(10), connection.read())
@@ -16,14 +17,14 @@ async fn answer(wechat: &WeChat, request: &[u8]) -> std::io::Result<Answer> {
         .expect("an answer, or an end")
 }
 
-async fn status(wechat: &WeChat, request: &str) -> Option<u16> {
+pub(super) async fn status(wechat: &WeChat, request: &str) -> Option<u16> {
     answer(wechat, request.as_bytes())
         .await
         .ok()
         .map(|answer| answer.status)
 }
 
-async fn still_works(wechat: &WeChat) {
+pub(super) async fn still_works(wechat: &WeChat) {
     wechat.simulator.send_text("ann", "hello");
     assert_eq!(texts(&wechat.poll("").await), ["hello"]);
 }
@@ -78,6 +79,64 @@ async fn a_foreign_host_or_origin_is_refused() {
 }
 
 #[tokio::test]
+async fn no_surface_listens_to_a_page_elsewhere() {
+    let wechat = WeChat::with(Options {
+        control: true,
+        ..Options::default()
+    })
+    .await;
+    let port = wechat.simulator.port();
+    for target in [
+        "GET /",
+        "GET /openapi.json",
+        "GET /control/state",
+        "POST /control/messages",
+        "DELETE /control/faults",
+        "POST /ilink/bot/getupdates",
+        "GET /ilink/bot/get_bot_qrcode",
+        "POST /c2c/upload",
+        "GET /c2c/download",
+        "GET /nowhere",
+    ] {
+        for fields in [
+            "Host: evil.example".to_owned(),
+            format!("Host: evil.example:{port}"),
+            "Host: localhost\r\nOrigin: http://evil.example".to_owned(),
+            "Host: localhost\r\nSec-Fetch-Site: cross-site".to_owned(),
+            "Host: localhost\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Dest: image".to_owned(),
+        ] {
+            let request = format!("{target} HTTP/1.1\r\n{fields}\r\nContent-Length: 0\r\n\r\n");
+            let status = status(&wechat, &request).await;
+            assert_eq!(status, Some(403), "{target} {fields}");
+        }
+    }
+    for own in [
+        "Sec-Fetch-Site: none\r\nSec-Fetch-Dest: document",
+        "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: empty",
+        "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: document",
+    ] {
+        let request = format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n{own}\r\n\r\n");
+        assert_eq!(status(&wechat, &request).await, Some(200), "{own}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_with_an_authority_is_judged_by_it_too() {
+    let wechat = WeChat::start().await;
+    for (authority, expected) in [
+        ("127.0.0.1", 200),
+        ("localhost:1", 200),
+        ("evil.example", 403),
+        ("localhost.evil.example:80", 403),
+        ("localhost@evil.example", 403),
+    ] {
+        let target = format!("http://{authority}/ilink/bot/get_bot_qrcode");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(status(&wechat, &request).await, Some(expected), "{target}");
+    }
+}
+
+#[tokio::test]
 async fn wrong_methods_and_paths_are_refused() {
     let wechat = WeChat::start().await;
     for endpoint in Endpoint::ALL {
@@ -102,6 +161,14 @@ async fn wrong_methods_and_paths_are_refused() {
         "*",
         "http://localhost/x",
         "/\u{7f}",
+        "/ilink/bot/get_bot_qrcode\0",
+        "/ilink/bot/%67et_bot_qrcode",
+        "/ilink%2fbot/get_bot_qrcode",
+        "/c2c/..%2fcontrol/state",
+        "/c2c/download/../../etc/passwd",
+        "//localhost/ilink/bot/get_bot_qrcode",
+        "/control/state",
+        "\\\\ilink\\bot\\get_bot_qrcode",
     ] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let status = status(&wechat, &request).await;
@@ -128,61 +195,83 @@ async fn what_is_not_http_ends_the_connection_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused_before_it_is_read() {
+async fn bodies_come_in_every_way_that_http_has() {
     let wechat = WeChat::start().await;
-    for path in [Endpoint::SendMessage.path(), Endpoint::CdnUpload.path()] {
-        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n");
-        let announced = format!("{head}Content-Length: 104857600\r\n\r\n");
-        assert_eq!(status(&wechat, &announced).await, Some(413));
+    let token = wechat.simulator.token();
+    let post = |version: &str, fields: &str, body: &str| {
+        format!(
+            "POST /ilink/bot/msg/notifystart {version}\r\nHost: localhost\r\n\
+             Authorization: Bearer {token}\r\n{fields}\r\n\r\n{body}"
+        )
+    };
+    for request in [
+        post(
+            "HTTP/1.1",
+            "Transfer-Encoding: chunked",
+            "1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n",
+        ),
+        post("HTTP/1.0", "Content-Length: 2", "{}"),
+        post(
+            "HTTP/1.1",
+            "Content-Length: 2\r\nContent-Encoding: identity",
+            "{}",
+        ),
+        post("HTTP/1.1", "Content-Length: 0", ""),
+    ] {
+        let answer = answer(&wechat, request.as_bytes()).await.unwrap();
+        assert_eq!(answer.json()["ret"], 0, "{request}");
     }
-    // Without a length it is read up to the limit, and no further.
-    let head = "POST /ilink/bot/sendmessage HTTP/1.1\r\nHost: localhost\r\n";
+    let packed = post(
+        "HTTP/1.1",
+        "Content-Length: 2\r\nContent-Encoding: gzip",
+        "\x1f\x08",
+    );
+    assert_eq!(status(&wechat, &packed).await, Some(415));
+
+    let mut patient = wechat.connect().await;
+    let head = post("HTTP/1.1", "Content-Length: 2\r\nExpect: 100-continue", "");
+    patient.write(head.as_bytes()).await.unwrap();
+    assert!(
+        patient
+            .read_head()
+            .await
+            .unwrap()
+            .starts_with("HTTP/1.1 100 ")
+    );
+    patient.write(b"{}").await.unwrap();
+    assert_eq!(patient.read().await.unwrap().json()["ret"], 0);
+    let hopeless = post(
+        "HTTP/1.1",
+        "Content-Length: 104857600\r\nExpect: 100-continue",
+        "",
+    );
+    assert_eq!(
+        status(&wechat, &hopeless).await,
+        Some(413),
+        "and no word of going on"
+    );
+}
+
+#[tokio::test]
+async fn head_and_body_of_an_answer_come_in_one_piece() {
+    let wechat = WeChat::start().await;
+    let config = wechat.request(Endpoint::GetConfig, &json!({}));
+    let poll = wechat.request(Endpoint::GetUpdates, &json!({}));
     let mut connection = wechat.connect().await;
-    connection
-        .write(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
-    let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 0x10000], b"\r\n"].concat();
-    let mut sent = 0;
-    while sent < 100 << 20 && connection.write(&chunk).await.is_ok() {
-        sent += chunk.len();
-    }
-    assert!(sent < 100 << 20, "the connection ends long before that");
-    still_works(&wechat).await;
-}
-
-#[tokio::test]
-async fn headers_without_end_are_cut_off() {
-    let wechat = WeChat::start().await;
-    for field in ["x: y\r\n", "y"] {
-        let mut connection = wechat.connect().await;
-        connection
-            .write(b"POST /ilink/bot/getupdates HTTP/1.1\r\nHost: localhost\r\nA: ")
-            .await
-            .unwrap();
-        let block = field.repeat(1000);
-        let mut sent = 0;
-        while sent < 10 << 20 && connection.write(block.as_bytes()).await.is_ok() {
-            sent += block.len();
+    for number in 0..50 {
+        connection.write(&config).await.unwrap();
+        assert!(connection.read_once().await.unwrap().ends_with("\"}"));
+        if number % 2 == 0 {
+            wechat.simulator.send_text("ann", "hello");
         }
-        assert!(sent < 10 << 20, "the connection ends long before that");
+        connection.write(&poll).await.unwrap();
+        if number % 2 == 1 {
+            wechat.until_parked(1).await;
+            wechat.simulator.send_text("ann", "hello");
+        }
+        let answer = connection.read_once().await.unwrap();
+        assert!(answer.ends_with("\"sync_buf\":\"\"}"), "{answer}");
     }
-    still_works(&wechat).await;
-}
-
-#[tokio::test]
-async fn a_client_that_sends_nothing_holds_up_nobody() {
-    let wechat = WeChat::start().await;
-    let mut slow = Vec::new();
-    for _ in 0..200 {
-        let mut connection = Connection::open(wechat.simulator.port()).await;
-        connection
-            .write(b"POST /ilink/bot/sendmessage HTTP/1.1\r\nHost: loc")
-            .await
-            .unwrap();
-        slow.push(connection);
-    }
-    still_works(&wechat).await;
 }
 
 #[tokio::test]

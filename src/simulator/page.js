@@ -101,6 +101,7 @@ function become(id) {
 
 function describe(item) {
   if (item === null || typeof item !== "object") return "malformed item: " + JSON.stringify(item);
+  if (item.type === 1 && typeof (item.text_item || {}).text !== "string") return "malformed item: " + JSON.stringify(item);
   if (item.text_item) return item.text_item.text;
   if (item.image_item) return "🖼 picture";
   if (item.voice_item) return "🎤 voice" + (item.voice_item.text ? ": " + item.voice_item.text : "");
@@ -126,12 +127,20 @@ function bubble(items, mine, note) {
 }
 
 function showChat() {
-  const sent = messages.filter(({ message }) => message.from_user_id === me).map((entry) => ({
-    at: entry.message.create_time_ms || 0, order: entry.position,
-    bubble: bubble(entry.message.item_list || [], true,
-      clock(entry.message.create_time_ms || 0) + (entry.delivered ? " ✓" : " · not yet delivered")
-      + (entry.message.group_id ? " · in a group" : "")),
-  }));
+  const given = new Set();
+  const sent = messages.filter(({ message }) => message.from_user_id === me).map((entry) => {
+    const message = entry.message;
+    const again = given.has(message.client_id);
+    given.add(message.client_id);
+    return {
+      at: message.create_time_ms || 0, order: entry.position,
+      bubble: bubble(message.item_list || [], true,
+        clock(message.create_time_ms || 0) + (entry.delivered ? " ✓" : " · not yet delivered")
+        + (again ? " · given again" : "") + (message.group_id ? " · in a group" : "")
+        + (message.delete_time_ms > 0 ? " · recalled" : "") + (message.message_state === 1 ? " · unfinished" : "")
+        + (message.message_type === 2 ? " · as a bot's" : "")),
+    };
+  });
   const received = deliveries.filter((d) => d.to_user_id === me).map((delivery, index) => ({
     at: delivery.at, order: 1e9 + index,
     bubble: bubble(delivery.text ? [{ text_item: delivery }, ...delivery.items.filter((i) => !i.text_item)]
@@ -150,7 +159,9 @@ function showChat() {
   if (shown !== list.dataset.shown) toEnd(list);
   $("chat-title").textContent = known.get(me) ? "As " + known.get(me) : me;
   const contact = state.contacts.find((one) => one.user_id === me);
-  $("chat-note").textContent = contact ? "the bot may answer " + contact.sends_left + " more times" : "";
+  const left = contact && contact.sends_left;
+  $("chat-note").textContent = typing.has(me) ? "the bot is typing…"
+    : contact ? "the bot may answer " + (left === 1 ? "once more" : left + " more times") : "";
 }
 
 function inWords({ on, nth, times, fault }) {
@@ -206,6 +217,10 @@ function sendKind() {
   const kind = $("kind").value;
   const text = $("text").value;
   if (kind === "group") return send({ text: text || "hello all", group_id: "4242@chatroom" });
+  const fields = {
+    recalled: { delete_time_ms: Date.now() }, unfinished: { message_state: 1 }, echo: { message_type: 2 },
+  }[kind];
+  if (fields) return send({ text: text || "never mind", fields });
   if (kind === "quote") {
     const answers = deliveries.filter((delivery) => delivery.to_user_id === me);
     const quoted = answers.at(-1);
@@ -230,7 +245,7 @@ const faults = [
   ["malformed JSON", { kind: "malformed_json" }],
   ["truncated JSON", { kind: "truncated_json" }],
   ["empty body", { kind: "empty_body" }],
-  ["-14", { kind: "business_error", code: -14, errmsg: "session timeout" }],
+  ["-14 login expired", { kind: "business_error", code: -14, errmsg: "session timeout" }],
   ["-2 rate limited", { kind: "business_error", code: -2, errmsg: "rate limited" }],
   ["lost answer", { kind: "lost_answer" }],
   ["never answer", { kind: "never_answer" }],
@@ -333,16 +348,27 @@ document.addEventListener("keydown", (event) => {
 
 const ENTRIES = 500;
 const idle = new Set();
+// Whom the bot shows its typing sign.
+const typing = new Set();
+
+function watchTyping({ endpoint, event }) {
+  if (event.is === "delivered") typing.delete(event.delivery.to_user_id);
+  if (endpoint !== "sendtyping" || event.is !== "arrived" || event.body === null) return;
+  if (event.body.status === 1) typing.add(event.body.ilink_user_id);
+  else typing.delete(event.body.ilink_user_id);
+}
+
+const named = (id) => known.get(id) || id;
 
 function headline({ endpoint, event }) {
   switch (event.is) {
     case "arrived": return "→ " + endpoint + (event.authorized ? "" : " (no good token)");
     case "parked": return "⏸ " + endpoint + " held at " + event.position;
-    case "delivered": return "✉ to " + event.delivery.to_user_id + ": " + event.delivery.text;
+    case "delivered": return "✉ to " + named(event.delivery.to_user_id) + ": " + event.delivery.text;
     case "repeated": return "⟳ a client id came again; nobody saw it twice";
     case "answered": return "← " + endpoint + " " + event.status
       + (event.body && event.body.errcode ? " errcode " + event.body.errcode : "")
-      + (event.body && event.body.msgs && event.body.msgs.length ? " with " + event.body.msgs.length + " message(s)" : "")
+      + (event.body && event.body.msgs && event.body.msgs.length ? " with " + (event.body.msgs.length === 1 ? "a message" : event.body.msgs.length + " messages") : "")
       + (event.fault ? " [" + event.fault.kind + "]" : "");
     case "cut": return "✂ " + endpoint + " [" + event.fault.kind + "]";
     case "left": return "✗ " + endpoint + ": the client left";
@@ -384,6 +410,7 @@ async function follow() {
       const entries = await call("GET", "/journal?after=" + last + "&wait_ms=20000");
       const list = $("entries");
       for (const entry of entries.slice(-ENTRIES)) list.append(line(entry));
+      entries.forEach(watchTyping);
       if (entries.length) last = entries.at(-1).number;
       while (list.childElementCount > ENTRIES) {
         idle.delete(list.firstElementChild);

@@ -5,8 +5,9 @@
 mod sample;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use aios_wechat::report::Format;
 
@@ -38,6 +39,33 @@ pub(crate) fn report_page() -> Outcome {
     }
     arguments.push(folder);
     drive("report.mjs", &arguments)
+}
+
+/// On the page of the simulated WeChat people chat, set faults and read the journal, whatever the
+/// width and with or without a mouse, and what anybody writes stays words.
+pub(crate) fn simulator_page() -> Outcome {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("simulator-page");
+    fs::create_dir_all(&folder).map_err(broken)?;
+    let wechat = Command::new(env!("CARGO_BIN_EXE_aios-wechat"))
+        .args(["simulate", "--hold", "5"])
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut wechat = Running(wechat.map_err(broken)?);
+    let mut line = String::new();
+    let out = wechat.0.stdout.take().ok_or_else(|| broken("no output"))?;
+    BufReader::new(out).read_line(&mut line).map_err(broken)?;
+    drive("simulate.mjs", &[PathBuf::from(line.trim()), folder])
+}
+
+/// A program that ends with whoever holds it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is for the test to notice.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Runs a script of `tests/foreign/browser`: it gets the browser's path and then `arguments`, and

@@ -9,6 +9,7 @@ mod browser;
 mod clients;
 mod leaks;
 mod node;
+mod openapi;
 mod place;
 mod python;
 mod schemas;
@@ -55,6 +56,14 @@ fn main() -> ExitCode {
         trial(
             "the_page_of_a_report_is_usable_by_everybody_and_obeys_nobody",
             browser::report_page,
+        ),
+        trial(
+            "the_page_of_the_simulated_wechat_is_usable_by_everybody_and_obeys_nobody",
+            browser::simulator_page,
+        ),
+        trial(
+            "the_control_api_is_described_as_openapi_has_it",
+            openapi::is_valid,
         ),
         trial(
             "typescript_types_have_names_of_their_own",

@@ -25,6 +25,12 @@ pub(super) struct Cdn {
     kept: usize,
 }
 
+/// Where something is uploaded to, and where it is found afterwards: two secrets.
+pub(super) struct Place {
+    pub(super) upload: String,
+    pub(super) download: String,
+}
+
 struct Ticket {
     filekey: String,
     ciphertext: u64,
@@ -34,17 +40,16 @@ struct Ticket {
 }
 
 impl Cdn {
-    /// A client announces an upload. Two secrets are needed: where to upload to, and where the
-    /// file will be found.
+    /// A client announces an upload, perhaps with a thumbnail. Says whether there will be one.
     ///
     /// # Errors
     /// What is wrong with the announcement.
     pub(super) fn announce(
         &mut self,
         request: &GetUploadUrlRequest,
-        upload: String,
-        download: String,
-    ) -> Result<(), &'static str> {
+        file: Place,
+        thumb: Place,
+    ) -> Result<bool, &'static str> {
         let key = MediaKey::parse_hex(&request.aeskey).map_err(|_| "invalid aeskey")?;
         if MediaKey::parse_hex(&request.filekey).is_err() {
             return Err("invalid filekey");
@@ -61,13 +66,37 @@ impl Cdn {
         if request.filesize != ciphertext_len(request.rawsize) {
             return Err("invalid filesize");
         }
-        let ticket = Ticket {
+        let has_thumb = !request.no_need_thumb && request.thumb_rawsize > 0;
+        if has_thumb {
+            if MediaKey::parse_hex(&request.thumb_rawfilemd5).is_err() {
+                return Err("invalid thumb_rawfilemd5");
+            }
+            if request.thumb_rawsize > FILE_MAX {
+                return Err("thumbnail too large");
+            }
+            if request.thumb_filesize != ciphertext_len(request.thumb_rawsize) {
+                return Err("invalid thumb_filesize");
+            }
+        }
+        let ticket = |ciphertext, md5: &str, download| Ticket {
             filekey: request.filekey.clone(),
-            ciphertext: request.filesize,
-            md5: request.rawfilemd5.to_ascii_lowercase(),
+            ciphertext,
+            md5: md5.to_ascii_lowercase(),
             key,
             download,
         };
+        self.admit(
+            file.upload,
+            ticket(request.filesize, &request.rawfilemd5, file.download),
+        );
+        if has_thumb {
+            let (size, md5) = (request.thumb_filesize, &request.thumb_rawfilemd5);
+            self.admit(thumb.upload, ticket(size, md5, thumb.download));
+        }
+        Ok(has_thumb)
+    }
+
+    fn admit(&mut self, upload: String, ticket: Ticket) {
         if self.announced.len() == TICKETS_MAX
             && let Some(oldest) = self.announced.pop_front()
         {
@@ -75,7 +104,6 @@ impl Cdn {
         }
         self.announced.push_back(upload.clone());
         self.tickets.insert(upload, ticket);
-        Ok(())
     }
 
     /// A client uploads what it announced. Gives the download parameter.

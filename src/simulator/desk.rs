@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::account::Sent;
+use super::cdn::Place;
 use super::fault::Shape;
 use super::medium;
 use super::observation::Event;
@@ -142,10 +143,16 @@ fn announce(state: &mut State, body: &str) -> Reply {
     }
     let request = request.value;
     let account = &mut state.account;
-    let (upload, download) = (account.parameter(), account.parameter());
-    if let Err(wrong) = account.cdn.announce(&request, upload.clone(), download) {
-        return Reply::refusal(Refusal::SYSTEM, wrong);
-    }
+    let mut place = || Place {
+        upload: account.parameter(),
+        download: account.parameter(),
+    };
+    let (file, thumb) = (place(), place());
+    let (upload, thumb_upload) = (file.upload.clone(), thumb.upload.clone());
+    let has_thumb = match account.cdn.announce(&request, file, thumb) {
+        Ok(has_thumb) => has_thumb,
+        Err(wrong) => return Reply::refusal(Refusal::SYSTEM, wrong),
+    };
     let full_url = format!(
         "{}/upload?encrypted_query_param={}&filekey={}",
         account.cdn_base_url,
@@ -153,7 +160,8 @@ fn announce(state: &mut State, body: &str) -> Reply {
         request.filekey,
     );
     Reply::value(&json!({
-        "ret": 0, "errmsg": "", "upload_param": upload, "thumb_upload_param": "",
+        "ret": 0, "errmsg": "", "upload_param": upload,
+        "thumb_upload_param": if has_thumb { thumb_upload } else { String::new() },
         "upload_full_url": full_url,
     }))
 }

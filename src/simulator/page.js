@@ -101,7 +101,10 @@ function become(id) {
 
 function describe(item) {
   if (item === null || typeof item !== "object") return "malformed item: " + JSON.stringify(item);
-  if (item.type === 1 && typeof (item.text_item || {}).text !== "string") return "malformed item: " + JSON.stringify(item);
+  if (item.type === 1 && typeof (item.text_item || {}).text !== "string") {
+    const { create_time_ms, update_time_ms, is_completed, msg_id, ...rest } = item;
+    return "malformed item: " + JSON.stringify(rest);
+  }
   if (item.text_item) return item.text_item.text;
   if (item.image_item) return "🖼 picture";
   if (item.voice_item) return "🎤 voice" + (item.voice_item.text ? ": " + item.voice_item.text : "");

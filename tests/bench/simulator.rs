@@ -127,8 +127,9 @@ async fn held_polls() -> bool {
         .expect("the other process counts the answers");
     let took = at.duration_since(begun);
     println!(
-        "held polls: {POLLS} in {memory} MiB, all answered in {} ms",
-        took.as_millis()
+        "held polls: {POLLS} in {memory} MiB (bar: {MEMORY_MAX}), all answered in {} ms (bar: {})",
+        took.as_millis(),
+        RELEASE_MAX.as_millis(),
     );
     let _ = child.wait();
     wechat.stop().await;
@@ -192,7 +193,7 @@ async fn messages() -> bool {
     let rate = count / spent.as_secs_f64();
     println!(
         "messages: {MESSAGES} received and answered in {} ms, {} ms of processor time: \
-         {rate:.0} messages per second of it",
+         {rate:.0} messages per second of it (bar: {RATE_MIN:.0})",
         took.as_millis(),
         spent.as_millis(),
     );

@@ -124,6 +124,33 @@ async fn a_refusal_comes_in_three_shapes() {
 }
 
 #[tokio::test]
+async fn every_endpoint_refuses_in_every_shape_if_it_is_told_to() {
+    let (wechat, _) = wechat().await;
+    for endpoint in Endpoint::ALL {
+        for shape in [Shape::Both, Shape::Ret, Shape::Errcode] {
+            let errmsg = Some("session timeout".to_owned());
+            let fault = Fault::BusinessError {
+                code: -14,
+                errmsg,
+                shape,
+            };
+            set(&wechat, endpoint, fault);
+            let method = endpoint.methods()[0];
+            let path = endpoint.path();
+            let mut connection = wechat.connect().await;
+            let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+            let request = format!("{head}Content-Length: 2\r\n\r\n{{}}");
+            connection.write(request.as_bytes()).await.unwrap();
+            let answer = connection.read().await.unwrap();
+            assert_eq!(answer.status, 200, "{endpoint}");
+            let expected: Value =
+                serde_json::from_str(&shape.refusal(-14, "session timeout")).unwrap();
+            assert_eq!(answer.json(), expected, "{endpoint}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_closed_reset_or_cut_in_the_middle() {
     for (fault, expected) in [
         (Fault::Close {}, ErrorKind::UnexpectedEof),

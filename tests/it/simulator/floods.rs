@@ -5,6 +5,7 @@ use std::time::Duration;
 use aios_wechat::simulator::Options;
 use aios_wechat::wire::Endpoint;
 use futures_util::future::select_all;
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::client::{Connection, WeChat};
@@ -149,4 +150,53 @@ async fn long_bodies_that_do_not_end_take_a_bounded_room() {
         .map_or(503, |answer| answer.status)
         == 503
     {}
+}
+
+#[tokio::test]
+async fn a_body_that_is_only_depth_or_no_text_is_a_wrong_body_and_nothing_worse() {
+    let wechat = WeChat::with(Options {
+        control: true,
+        ..Options::default()
+    })
+    .await;
+    let token = wechat.simulator.token();
+    let depth = 100_000;
+    let bodies = [
+        "[".repeat(depth),
+        format!("{{\"msg\":{}{}}}", "[".repeat(depth), "]".repeat(depth)),
+        format!(
+            "{{\"msg\":{{\"to_user_id\":\"ann\",\"item_list\":[{}{}]}}}}",
+            "{\"a\":".repeat(depth),
+            "}".repeat(depth)
+        ),
+        r#"{"msg":{"to_user_id":"\ud800","item_list":[{"type":1}]}}"#.to_owned(),
+    ];
+    for body in bodies
+        .iter()
+        .map(String::as_bytes)
+        .chain([b"\xff\xfe{}".as_slice()])
+    {
+        for path in [
+            "/ilink/bot/sendmessage",
+            "/ilink/bot/getconfig",
+            "/control/messages",
+        ] {
+            let length = body.len();
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+                 Content-Length: {length}\r\n\r\n"
+            );
+            let answer = answer(&wechat, &[head.as_bytes(), body].concat())
+                .await
+                .unwrap();
+            let refused = answer.status == 400 || answer.json()["ret"] != json!(null);
+            assert!(
+                refused,
+                "{path} {}",
+                &String::from_utf8_lossy(body)[..20.min(length)]
+            );
+        }
+    }
+    assert!(wechat.simulator.deliveries().is_empty());
+    still_works(&wechat).await;
 }

@@ -1,6 +1,8 @@
 //! Upload and download of media, and what the bot is sent.
 
 use aios_wechat::wire::{CdnMedia, Endpoint, MediaKey, read};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::client::{Answer, WeChat, texts};
@@ -64,6 +66,44 @@ async fn a_file_is_uploaded_and_found_again_in_every_spelling() {
             (200, &CIPHERTEXT[..]),
             "{target}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_thumbnail_that_was_announced_has_a_place_of_its_own() {
+    let wechat = WeChat::start().await;
+    let plain = wechat.call(Endpoint::GetUploadUrl, &announcement()).await;
+    assert_eq!(plain["thumb_upload_param"], "");
+    let mut announcement = announcement();
+    announcement["no_need_thumb"] = json!(false);
+    announcement["thumb_rawsize"] = json!(5);
+    announcement["thumb_filesize"] = json!(16);
+    announcement["thumb_rawfilemd5"] = announcement["rawfilemd5"].clone();
+    let answer = wechat.call(Endpoint::GetUploadUrl, &announcement).await;
+    let mut places = Vec::new();
+    for parameter in ["upload_param", "thumb_upload_param"] {
+        let parameter = answer[parameter].as_str().unwrap();
+        let target = format!(
+            "/c2c/upload?encrypted_query_param={parameter}&filekey={}",
+            announcement["filekey"].as_str().unwrap()
+        );
+        let uploaded = exchange(&wechat, "POST", &target, &CIPHERTEXT).await;
+        let place = uploaded.header("x-encrypted-param").unwrap().to_owned();
+        let target = format!("/c2c/download?encrypted_query_param={place}");
+        let file = exchange(&wechat, "GET", &target, b"").await;
+        assert_eq!(file.body, CIPHERTEXT);
+        places.push(place);
+    }
+    assert_ne!(places[0], places[1]);
+    for (field, value) in [
+        ("thumb_filesize", json!(32)),
+        ("thumb_rawfilemd5", json!("")),
+        ("thumb_rawsize", json!(1u64 << 40)),
+    ] {
+        let mut wrong = announcement.clone();
+        wrong[field] = value;
+        let answer = wechat.call(Endpoint::GetUploadUrl, &wrong).await;
+        assert_eq!(answer["ret"], -1, "{field}");
     }
 }
 
@@ -135,6 +175,8 @@ async fn media_that_people_send_can_be_downloaded_and_have_their_keys() {
             .whole()
             .unwrap();
         assert!(MediaKey::parse(&media.aes_key).is_ok());
+        let spelled = STANDARD.decode(&media.aes_key).unwrap().len();
+        assert_eq!(spelled, if number == 2 { 16 } else { 32 }, "{name}");
         assert_eq!(media.encrypt_type, 1);
         let place = target(&item[name]["media"]["full_url"]);
         let file = exchange(&wechat, "GET", place, b"").await;
@@ -155,8 +197,23 @@ async fn media_that_people_send_can_be_downloaded_and_have_their_keys() {
     let image = &batch["msgs"][0]["item_list"][0]["image_item"];
     let key = MediaKey::parse(image["media"]["aes_key"].as_str().unwrap()).unwrap();
     assert_eq!(image["aeskey"], key.hex());
-    assert!(batch["msgs"][2]["item_list"][0]["file_item"]["len"].is_string());
+    let file = &batch["msgs"][2]["item_list"][0]["file_item"];
+    assert!(
+        file["len"]
+            .as_str()
+            .is_some_and(|len| len.parse::<u64>().is_ok())
+    );
+    assert!(file["md5"].as_str().is_some_and(|md5| md5.len() == 32));
+    let video = &batch["msgs"][3]["item_list"][0]["video_item"];
+    assert_eq!(video["video_size"].as_u64().map(|size| size % 16), Some(0));
     let voice = &batch["msgs"][1]["item_list"][0]["voice_item"];
+    for (field, value) in [
+        ("encode_type", 4),
+        ("bits_per_sample", 16),
+        ("sample_rate", 16000),
+    ] {
+        assert_eq!(voice[field], value, "{field}");
+    }
     assert_eq!(voice.get("text"), None, "no transcript unless one is given");
 }
 

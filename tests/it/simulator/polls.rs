@@ -103,6 +103,28 @@ async fn a_client_that_left_takes_no_message_with_it() {
 }
 
 #[tokio::test]
+async fn of_two_held_polls_the_newer_is_answered_and_then_the_other() {
+    let wechat = WeChat::start().await;
+    let request = wechat.request(Endpoint::GetUpdates, &json!({}));
+    let (mut older, mut newer) = (wechat.connect().await, wechat.connect().await);
+    older.write(&request).await.unwrap();
+    wechat.until_parked(1).await;
+    newer.write(&request).await.unwrap();
+    wechat.until_parked(2).await;
+    wechat.simulator.send_text("ann", "one");
+    assert_eq!(texts(&newer.read().await.unwrap().json()), ["one"]);
+    wechat.simulator.send_text("ann", "two");
+    assert_eq!(texts(&older.read().await.unwrap().json()), ["two"]);
+}
+
+#[tokio::test]
+async fn a_poll_is_held_for_as_long_as_every_client_waits() {
+    // The most impatient client gives up after 35 s, and some read an early answer as an error.
+    let hold = Options::default().hold.as_secs();
+    assert!((25..=30).contains(&hold), "{hold}");
+}
+
+#[tokio::test]
 async fn an_old_cursor_brings_nothing_back_unless_it_is_honoured() {
     for honours_old_cursor in [false, true] {
         let hold = Duration::from_millis(20);

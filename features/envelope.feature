@@ -114,6 +114,11 @@ Feature: Dialog envelope
       When a stranger sends a text written 90 seconds ago
       Then the event is dated with the time of that message
 
+    Scenario: A message without a time is dated with its arrival
+      Given a running adapter
+      When the owner sends a text that bears no time
+      Then the event is dated with the time at which that message arrived
+
   @WX-ENV-008 @MUST @since:v0
   Rule: The adapter MUST name the message and its dedup key in every event about a message
     Source: aios, Channel Adapter Contract (message_id), Channel Contract (dedup_key)

@@ -130,6 +130,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || twisted(OwnClock::default()),
     },
     Mutant {
+        name: "takes-no-time-for-a-time",
+        breaks: "It dates a message without a time with the beginning of 1970.",
+        rule: "WX-ENV-007",
+        reason: "expected the time of its arrival, from … ; observed \"1970-01-01T00:00:00",
+        also: &[],
+        make: || {
+            messages(|message| {
+                if message["create_time_ms"] == 0 {
+                    message["create_time_ms"] = 1.into();
+                }
+            })
+        },
+    },
+    Mutant {
         name: "forgets-the-key-of-a-status",
         breaks: "It leaves the dedup key out of status events.",
         rule: "WX-ENV-008",

@@ -158,6 +158,12 @@ impl Letter {
         self.with("create_time_ms", ms)
     }
 
+    /// Without a time: WeChat writes 0 where it has none.
+    #[must_use]
+    pub fn undated(self) -> Self {
+        self.written_at(0)
+    }
+
     /// With this id.
     #[must_use]
     pub fn numbered(self, message_id: u64) -> Self {

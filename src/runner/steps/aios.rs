@@ -195,6 +195,11 @@ async fn dated(bench: &mut Bench) {
     bench.judge(expect::dated_with_message).await;
 }
 
+#[then(expr = "the event is dated with the time at which that message arrived")]
+async fn dated_on_arrival(bench: &mut Bench) {
+    bench.judge(expect::dated_with_arrival).await;
+}
+
 #[then(expr = "the friend is reported as unpaired once and nothing of it is forwarded")]
 async fn unpaired_once(bench: &mut Bench) {
     bench.judge(expect::held_and_reported_once).await;

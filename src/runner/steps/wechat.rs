@@ -177,6 +177,14 @@ fn sends_old_text(world: &mut World, who: String) {
     session.send(&letter);
 }
 
+#[when(expr = "the owner sends a text that bears no time")]
+fn sends_undated_text(world: &mut World) {
+    let session = &mut world.session;
+    let item = text(session);
+    let letter = Letter::new(&session.cast.owner, item).undated();
+    session.send(&letter);
+}
+
 #[when(expr = "the owner sends a text in a group")]
 fn sends_in_group(world: &mut World) {
     let session = &mut world.session;

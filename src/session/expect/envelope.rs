@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::moment::Moments;
 use super::view::{Event, View, differ, members, short, shown};
 use serde::de::DeserializeOwned;
 
 use crate::contract::{self, AuditRecord, Id, InboundEvent, Seq, Slug, Timestamp};
-use crate::evidence::{Citations, Fact, Judgement, Mismatch, Timeline};
+use crate::evidence::{Citations, Fact, Judgement, Mismatch, SentMessage, Timeline};
 
 /// The events of the scene, of which there is at least one about each message that was sent.
 fn events_of_all_messages(view: View<'_>) -> Result<Vec<Event<'_>>, Mismatch> {
@@ -312,32 +313,69 @@ pub fn correlation_ids_differ(timeline: &Timeline) -> Judgement {
 /// The event about the last message carries the time at which it was written, to the second.
 ///
 /// # Errors
-/// It carries another.
+/// It carries another, or there is no event to look at.
 pub fn dated_with_message(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
     let message = view.that_message()?;
-    let event = view
-        .about(message)
-        .first()
-        .copied()
-        .ok_or_else(|| Mismatch::undecided("an event about the message", "there is none"))?;
+    let event = event_about(view, message)?;
     let wanted = message.create_time_ms.div_euclid(1000);
-    let given = event
-        .document
-        .get("timestamp")
-        .and_then(|value| contract::decode::<Timestamp>(value).ok()?.unix_ms());
-    if given.map(|ms| ms.div_euclid(1000)) == Some(wanted) {
+    if second_of(&event) == Some(wanted) {
         Ok(vec![event.at])
     } else {
-        Err(Mismatch::new(
+        Err(misdated(
+            &event,
             format!(
                 "the time {}",
                 Timestamp::from_unix_ms(message.create_time_ms)
             ),
-            shown(event.document.get("timestamp")),
-            vec![event.at],
         ))
     }
+}
+
+/// The event about the last message carries a time between its sending and the event, to the second.
+///
+/// # Errors
+/// It carries another, or there is no event to look at.
+pub fn dated_with_arrival(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let message = view.that_message()?;
+    let event = event_about(view, message)?;
+    let moments = Moments::of(timeline)
+        .ok_or_else(|| Mismatch::undecided("a started adapter", "nothing was started"))?;
+    let is_it = |sent: &&(usize, &SentMessage)| sent.1.message_id == message.message_id;
+    let sent = view.sent().iter().find(is_it).map_or(0, |(at, _)| *at);
+    let (from, to) = (moments.earliest(sent), moments.latest(event.at));
+    let arrived = from.div_euclid(1000)..=to.div_euclid(1000);
+    if second_of(&event).is_some_and(|second| arrived.contains(&second)) {
+        Ok(vec![event.at])
+    } else {
+        let [from, to] = [from, to].map(Timestamp::from_unix_ms);
+        Err(misdated(
+            &event,
+            format!("the time of its arrival, from {from} to {to}"),
+        ))
+    }
+}
+
+fn event_about<'t>(view: View<'t>, message: &SentMessage) -> Result<Event<'t>, Mismatch> {
+    let events = view.about(message);
+    let first = events.first().copied();
+    first.ok_or_else(|| Mismatch::undecided("an event about the message", "there is none"))
+}
+
+/// The second of its `timestamp`, since 1970.
+fn second_of(event: &Event<'_>) -> Option<i64> {
+    let given = event.document.get("timestamp")?;
+    let ms = contract::decode::<Timestamp>(given).ok()?.unix_ms()?;
+    Some(ms.div_euclid(1000))
+}
+
+fn misdated(event: &Event<'_>, expected: String) -> Mismatch {
+    Mismatch::new(
+        expected,
+        shown(event.document.get("timestamp")),
+        vec![event.at],
+    )
 }
 
 /// Messages of one person share a session, and different people have different ones.

@@ -389,10 +389,14 @@ func (a *adapter) forward(m message) bool {
 		a.contexts[id] = m.ContextToken
 		a.mu.Unlock()
 	}
+	at := time.Now()
+	if m.CreateTimeMs > 0 {
+		at = time.UnixMilli(m.CreateTimeMs)
+	}
 	return a.send(object{
 		"event_type": kind, "status_code": status, "payload": payload, "message_id": id,
 		"session_id": "s-" + digest(a.bot, m.FromUserID), "dedup_key": digest(m.FromUserID, id),
-		"timestamp": time.UnixMilli(m.CreateTimeMs).UTC().Format("2006-01-02T15:04:05.000Z"),
+		"timestamp": at.UTC().Format("2006-01-02T15:04:05.000Z"),
 	})
 }
 

@@ -162,7 +162,7 @@ async function forward(message) {
   const sender = message.from_user_id;
   const id = String(message.message_id);
   const items = message.item_list ?? [];
-  const timestamp = new Date(message.create_time_ms).toISOString();
+  const timestamp = new Date(message.create_time_ms || Date.now()).toISOString();
   const about = { session_id: "s-" + digest(account.bot_id, sender), message_id: id, dedup_key: digest(sender, id), timestamp };
   if (!admits(sender)) return send({ event_type: "status", status_code: "access_denied", ...about, payload: { sender } });
   if (items.length !== 1 || items[0].type !== 1)

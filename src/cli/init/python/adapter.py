@@ -199,7 +199,7 @@ class Adapter:
     def forward(self, message):
         sender, name, items = message["from_user_id"], str(message["message_id"]), message.get("item_list", [])
         event = {"session_id": "s-" + digest(self.bot, sender), "message_id": name, "dedup_key": digest(sender, name),
-                 "timestamp": moment(message["create_time_ms"]), "payload": {"sender": sender}}
+                 "timestamp": moment(message.get("create_time_ms") or time.time() * 1000), "payload": {"sender": sender}}
         if not self.admits(sender):
             return self.send(event_type="status", status_code="access_denied", **event)
         if [item.get("type") for item in items] != [1]:

@@ -348,6 +348,10 @@ impl Adapter {
         } else {
             ("status", "unsupported")
         };
+        let sent_ms = match message["create_time_ms"].as_u64() {
+            Some(ms) if ms > 0 => ms,
+            _ => now().as_millis() as u64,
+        };
         let setup = self.setup();
         let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
         self.send(json!({
@@ -355,7 +359,7 @@ impl Adapter {
             "agent_id": setup.route["agent_id"], "session_id": format!("s-{}", digest(&[&setup.bot, &sender])),
             "stream_id": self.stream, "seq": seq, "event_type": kind, "status_code": status, "message_id": id,
             "dedup_key": digest(&[&sender, &id]), "correlation_id": format!("{}-{seq}", self.stream),
-            "timestamp": moment(message["create_time_ms"].as_u64().unwrap_or_default()), "payload": payload,
+            "timestamp": moment(sent_ms), "payload": payload,
         }))
     }
 
@@ -407,6 +411,10 @@ fn digest(parts: &[&str]) -> String {
 }
 
 /// RFC 3339 in UTC, from milliseconds since 1970.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 fn moment(ms: u64) -> String {
     let (days, ms) = ((ms / 86_400_000) as i64, ms % 86_400_000);
     // Years that begin in March, so that the leap day is the last one.
@@ -430,16 +438,13 @@ fn moment(ms: u64) -> String {
 }
 
 fn main() {
-    let began = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
     let adapter = Arc::new(Adapter {
         phase: Mutex::new(Phase::Fresh),
         health: Mutex::new("stopped"),
         setup: OnceLock::new(),
         replies: Mutex::default(),
         contexts: Mutex::default(),
-        stream: format!("st-{:x}", began.as_nanos()),
+        stream: format!("st-{:x}", now().as_nanos()),
         seq: AtomicU64::new(0),
         batch: Mutex::default(),
         held: Mutex::default(),

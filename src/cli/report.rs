@@ -136,7 +136,8 @@ pub fn run(
 fn verify(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
     let verified = read(path).and_then(|report| {
         let suite = Suite::embedded().map_err(|problems| format!("{problems:?}"))?;
-        Ok((runner::verify(&suite, &report)?, report))
+        let found = runner::verify(&suite, &report).map_err(|why| plain(&why, 1_000))?;
+        Ok((found, report))
     });
     match verified {
         Ok((found, report)) if found.is_empty() => {
@@ -161,7 +162,7 @@ fn verify(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<E
             Ok(Exit::Fault)
         }
         Err(complaint) => {
-            writeln!(err, "error: {}", plain(&complaint, 1_000))?;
+            writeln!(err, "error: {complaint}")?;
             Ok(Exit::Usage)
         }
     }
@@ -193,7 +194,7 @@ fn read(path: &Path) -> Result<Report, String> {
     let text = text.map_err(|error| format!("cannot read {name}: {error}"))?;
     json::read(&text).map_err(|error| {
         format!(
-            "{name} is not a report of this kit: {}\n  hint: `run --report json={name}` writes one",
+            "{name} is not a report of this kit: {}\n  hint: `run --report json=FILE` writes one",
             plain(&error.to_string(), 400)
         )
     })

@@ -116,6 +116,7 @@ impl Action {
         self.receipt = None;
         for piece in &mut self.pieces {
             piece.heard = Heard::No;
+            piece.is_noted = false;
         }
     }
 

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use gherkin::StepType;
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
 
 use super::attempt::Attempt;
 use super::bench::Bench;
@@ -13,7 +12,7 @@ use super::world::{self, World};
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Mismatch};
 use crate::report::CaseResult;
-use crate::session::{Driven, Known, Log, Patience, Scene, Session, Stop, expect};
+use crate::session::{Driven, Known, Log, Patience, Scene, Session, Stop, expect, patiently};
 use crate::suite::{Case, CaseId, Requirement};
 
 /// What all scenarios of a run share.
@@ -36,10 +35,8 @@ impl Engine {
         let log = Log::default();
         let mut attempt = Attempt::at(case);
         let limit = self.patience.scenario();
-        if timeout(limit, self.attempt(requirement, case, &log, &mut attempt))
-            .await
-            .is_err()
-        {
+        let ended = patiently(limit, self.attempt(requirement, case, &log, &mut attempt)).await;
+        if ended.is_none() {
             self.patience.note_silence();
             if attempt.stop.is_none() {
                 let expected = format!("the scenario to end within {} s", limit.as_secs());

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::evidence::{Fact, Timeline};
 
@@ -92,39 +92,40 @@ impl Log {
         self.len() == 0
     }
 
-    /// Waits until `look` finds something in the timeline, at most `limit` of real time.
+    /// Waits until `look` finds something in the timeline, at most `limit` of real time. Time that
+    /// the kit itself slept through is no part of it.
     pub async fn wait<T>(
         &self,
         limit: Duration,
+        look: impl FnMut(&Timeline) -> Option<T>,
+    ) -> Waited<T> {
+        let mut left = limit;
+        self.wait_on(&mut left, look).await
+    }
+
+    /// The same, and takes what was waited off a limit that more than one wait shares.
+    pub(super) async fn wait_on<T>(
+        &self,
+        left: &mut Duration,
         mut look: impl FnMut(&Timeline) -> Option<T>,
     ) -> Waited<T> {
         let mut length = self.inner.length.subscribe();
-        let deadline = Instant::now() + limit;
-        let mut heartbeat = interval(HEARTBEAT);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last = Instant::now();
         let mut late = false;
+        let mut last = Instant::now();
         loop {
             length.borrow_and_update();
             if let Some(seen) = self.read(&mut look) {
                 return Waited::Seen(seen);
             }
-            let woken = timeout_at(deadline, async {
-                tokio::select! {
-                    changed = length.changed() => drop(changed),
-                    _ = heartbeat.tick() => {}
-                }
-            })
-            .await;
-            let now = Instant::now();
-            late |= now.duration_since(last) > HEARTBEAT + LATE;
-            last = now;
-            if woken.is_err() {
-                return match self.read(&mut look) {
-                    Some(seen) => Waited::Seen(seen),
-                    None => Waited::Expired { late },
-                };
+            if left.is_zero() {
+                return Waited::Expired { late };
             }
+            // The sender lives as long as the log.
+            drop(timeout((*left).min(HEARTBEAT), length.changed()).await);
+            let passed = last.elapsed();
+            last += passed;
+            late |= passed > HEARTBEAT + LATE;
+            *left = left.saturating_sub(passed.min(HEARTBEAT));
         }
     }
 
@@ -134,6 +135,21 @@ impl Log {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Awaits a future, at most `limit` of real time; time that the kit itself slept through is no part
+/// of it.
+pub async fn patiently<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = limit;
+    while !left.is_zero() {
+        let slept = Instant::now();
+        if let Ok(output) = timeout(left.min(HEARTBEAT), &mut future).await {
+            return Some(output);
+        }
+        left = left.saturating_sub(slept.elapsed().min(HEARTBEAT));
+    }
+    None
 }
 
 /// Awaits a future; says also whether the kit itself was held up meanwhile.

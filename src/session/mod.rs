@@ -31,7 +31,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 pub use crate::simulator::{Fault, FaultRule, Shape};
 pub use crate::wire::Endpoint;
@@ -40,7 +40,7 @@ pub use cast::{Cast, Person};
 pub use clock::SceneClock;
 pub use draft::{ACTION_FLAWS, Draft, FLAWS, Flaw, allowlist};
 pub use leaks::Quarry;
-pub use log::{Log, Waited};
+pub use log::{Log, Waited, patiently};
 pub use outage::Trouble;
 pub use patience::Patience;
 pub use wechat::{Damage, Item, Letter, Wechat};
@@ -551,16 +551,15 @@ impl Session {
         if self.clock == SceneClock::Real {
             return Ok(self.log.wait(limit, look).await);
         }
-        let deadline = Instant::now() + limit;
+        let mut left = limit;
         let mut ticks = 0;
         let mut was_late = false;
         let mut awaiting = expect::Awaiting::default();
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
             let may_tick = ticks < TICKS_MAX;
             let waited = self
                 .log
-                .wait(left, |timeline| match look(timeline) {
+                .wait_on(&mut left, |timeline| match look(timeline) {
                     Some(seen) => Some(Some(seen)),
                     None => (may_tick && awaiting.follow(timeline)).then_some(None),
                 })

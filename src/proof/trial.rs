@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mutant::Mutant;
-use crate::report::{Outcome, Report, RuleResult};
+use crate::report::{CaseResult, Outcome, Report, RuleResult};
 use crate::runner::{self, Run, Selection};
 use crate::suite::{Problem, RequirementId, Suite};
 
@@ -95,7 +95,7 @@ impl Failing {
     pub fn of(rule: &RuleResult) -> Self {
         let bad = rule.scenarios.iter();
         let bad = bad.filter(|case| case.outcome == rule.outcome);
-        let said = bad.map(|case| format!("{}: {}", case.name, case.message));
+        let said = bad.map(CaseResult::finding);
         Self {
             outcome: rule.outcome,
             said: said.chain(rule.reason.clone()).collect(),
@@ -109,9 +109,8 @@ impl Failing {
     }
 }
 
-/// Mutants of which the first has a reason that the second shows as well: it tells nothing. Of a
-/// mutant that breaks the same rule in the same scenarios and more besides, nothing else can be
-/// expected.
+/// Mutants of which the first has a reason that the second shows as well: it tells
+/// nothing.
 #[must_use]
 pub fn alike(trials: &[Trial]) -> Vec<(&'static Mutant, &'static Mutant)> {
     let mut alike = Vec::new();

@@ -90,7 +90,7 @@ impl Report {
                     && rule
                         .scenarios
                         .iter()
-                        .any(|case| row.is_shown_by(&case.message));
+                        .any(|case| row.is_shown_by(&case.finding()));
                 if !same_reason && share.0 * 2 < share.1 {
                     continue;
                 }

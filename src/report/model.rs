@@ -276,6 +276,14 @@ pub struct CaseResult {
     pub took_us: u64,
 }
 
+impl CaseResult {
+    /// The name of the scenario, and what was found in it.
+    #[must_use]
+    pub fn finding(&self) -> String {
+        format!("{}: {}", self.name, self.message)
+    }
+}
+
 /// One step of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

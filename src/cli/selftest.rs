@@ -117,7 +117,7 @@ pub fn run(
     }));
     faults.extend(proof::alike(&trials).into_iter().map(|(one, other)| {
         let what = format!(
-            "its reason tells nothing: `{}` shows it as well",
+            "nothing tells it from `{}`: each shows the other's reason",
             other.name
         );
         (one.name, what)

@@ -117,7 +117,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "gives-up-after-three-tries",
         breaks: "It drops an event that AIOS could not take three times.",
         rule: "WX-CURSOR-006",
-        reason: "Three messages wait for AIOS: expected … to pass through the adapter; observed … before it were not settled",
+        reason: "to pass through the adapter; observed … before it were not settled",
         also: &[fails(
             "WX-DEDUP-007",
             "In one scenario of that rule AIOS cannot take a message for longer than three tries.",

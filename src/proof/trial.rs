@@ -80,6 +80,13 @@ impl Trial {
         Ok(Self { mutant, failing })
     }
 
+    /// Whether what was found could as well have been found of another mutant: its rule fails, and
+    /// for its reason.
+    fn passes_for(&self, other: &Mutant) -> bool {
+        let mut failing = self.failing.iter();
+        failing.any(|(id, failing)| id.to_string() == other.rule && failing.shows(other))
+    }
+
     /// The rules that catch the mutant.
     #[must_use]
     pub fn killed_by(&self) -> Vec<RequirementId> {
@@ -109,17 +116,13 @@ impl Failing {
     }
 }
 
-/// Mutants of which the first has a reason that the second shows as well: it tells
-/// nothing.
+/// Mutants that the suite cannot tell apart: each shows the reason of the other, in its rule.
 #[must_use]
 pub fn alike(trials: &[Trial]) -> Vec<(&'static Mutant, &'static Mutant)> {
     let mut alike = Vec::new();
-    for one in trials {
-        for other in trials {
-            let is_own = |id: &&RequirementId| id.to_string() == one.mutant.rule;
-            let own = other.failing.keys().find(is_own);
-            let shown = own.is_some_and(|id| other.failing[id].shows(one.mutant));
-            if one.mutant.name != other.mutant.name && shown {
+    for (index, one) in trials.iter().enumerate() {
+        for other in &trials[index + 1..] {
+            if one.passes_for(other.mutant) && other.passes_for(one.mutant) {
                 alike.push((one.mutant, other.mutant));
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use aios_wechat::mutant::{self, Mutant};
-use aios_wechat::proof::{Doubt, Failing, MATRIX_MARKDOWN, Matrix, Trial};
+use aios_wechat::proof::{Doubt, Failing, MATRIX_MARKDOWN, Matrix, Trial, alike};
 use aios_wechat::report::{Outcome, Report};
 use aios_wechat::runner::{Run, Selection, run, verify};
 use aios_wechat::suite::{Level, Mode, RequirementId, Suite};
@@ -148,6 +148,25 @@ fn a_mutant_is_well_judged_only_by_its_rule_for_its_reason_and_by_no_other_famil
     ));
     let kit = ("WX-BOUND-003", Outcome::Error, "a step panicked");
     assert!(matches!(doubts(&[good, kit])[..], [Doubt::Kit(..)]));
+}
+
+#[test]
+fn mutants_of_which_each_shows_the_reason_of_the_other_are_alike() {
+    let pair = ["forwards-drafts", "forwards-recalled-messages"];
+    let found = pair.map(|name| mutant::find(name).unwrap().reason);
+    let own = |of: usize| ("WX-ENV-011", Outcome::Fail, found[of]);
+    let names = |trials: &[Trial]| -> Vec<(&str, &str)> {
+        let pairs = alike(trials).into_iter();
+        pairs.map(|(one, other)| (one.name, other.name)).collect()
+    };
+    let each = [0, 1].map(|of| trial(pair[of], &[own(of)]));
+    assert_eq!(names(&each), []);
+    let both = found.join("; ");
+    let both = ("WX-ENV-011", Outcome::Fail, both.as_str());
+    let one_way = [trial(pair[0], &[both]), trial(pair[1], &[own(1)])];
+    assert_eq!(names(&one_way), []);
+    let either_way = [trial(pair[0], &[both]), trial(pair[1], &[both])];
+    assert_eq!(names(&either_way), [(pair[0], pair[1])]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "fires-and-forgets",
         breaks: "It takes an event for accepted as soon as it has sent it.",
         rule: "WX-CURSOR-001",
-        reason: "leaves the second unanswered: expected a position to be acknowledged to WeChat only once AIOS has taken what came before it; observed a poll from behind the message … before AIOS had taken it",
+        reason: "AIOS is unavailable: expected a message sent after the others to pass through the adapter; observed … before it were not settled",
         also: &[
             fails(
                 "WX-ENV",

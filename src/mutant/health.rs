@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "admits-no-failure",
         breaks: "It calls itself healthy while polls and sends fail.",
         rule: "WX-HEALTH-001",
-        reason: "while WeChat fails; observed `healthy`",
+        reason: "Polls that fail [is out of order]: expected … while WeChat fails; observed `healthy`",
         also: &[],
         make: || {
             results("health", |_, health| {

@@ -73,7 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "looks-past-a-failing-server",
         breaks: "It says that a message was delivered that WeChat's server failed to take.",
         rule: "WX-OUT-003",
-        reason: "`rejected` or `unreachable`, since WeChat refused; observed status_code delivered",
+        reason: "server fails to take is not delivered: expected … `rejected` or `unreachable`, since WeChat refused; observed status_code delivered",
         also: &[fails(
             "WX-HEALTH",
             "It does not see that sends fail, and so does not tell.",

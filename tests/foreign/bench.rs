@@ -151,6 +151,16 @@ impl Bench {
         .await
     }
 
+    /// Waits until the owner has got an item of this kind.
+    pub(crate) async fn sent_item(&self, kind: i64) -> Result<(), Absent> {
+        self.until(&format!("an item of kind {kind}"), || {
+            let deliveries = self.wechat.deliveries();
+            let mut items = deliveries.iter().flat_map(|delivery| &delivery.items);
+            items.any(|item| item["type"] == kind)
+        })
+        .await
+    }
+
     /// The next poll fails, and the held one ends so that it comes.
     pub(crate) async fn fail_poll(&self, fault: Fault) -> Result<(), Absent> {
         self.polling().await?;

@@ -1,6 +1,7 @@
 //! Clients that others wrote take the simulated WeChat for the real one, and do with it what is
 //! known of them (`spec/transport.md`).
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -151,6 +152,76 @@ pub(crate) fn weixin_agent_sdk() -> Outcome {
         }
         Ok(())
     })
+}
+
+/// openilink insists on a QR code, answers, outlives failures, and stops polling when its login
+/// is void.
+pub(crate) fn openilink() -> Outcome {
+    run(async {
+        let bench = logged_in("openilink").await?;
+        outlives(&bench).await?;
+        bench.printed("poll: getUpdates (1/3)").await?;
+        bench.printed("send: ilink: http 500").await?;
+        bench.wechat.expire_session();
+        bench.printed("errcode=-14").await
+    })
+}
+
+/// weixin-ilink does the same, and sends a picture back that it downloaded.
+pub(crate) fn weixin_ilink() -> Outcome {
+    run(async {
+        let bench = logged_in("weixin_ilink").await?;
+        outlives(&bench).await?;
+        let owner = bench.wechat.owner_user_id();
+        bench.wechat.send_items(&owner, vec![json!({"type": 2})]);
+        bench.heard("re: a picture", 1).await?;
+        bench.sent_item(2).await?;
+        bench.wechat.expire_session();
+        bench.printed("Session").await
+    })
+}
+
+/// weixin-bot-sdk logs in by itself when its login is void, and answers what came meanwhile.
+pub(crate) fn weixin_bot() -> Outcome {
+    run(async {
+        let bench = logged_in("weixin_bot").await?;
+        outlives(&bench).await?;
+        bench.polling().await?;
+        let token = bench.wechat.token();
+        bench.wechat.expire_session();
+        bench.exchange("while nobody is logged in").await?;
+        if bench.wechat.token() == token {
+            return Err(broken("it never logged in again"));
+        }
+        Ok(())
+    })
+}
+
+/// A client that knows nothing but where WeChat is, once it polls.
+async fn logged_in(client: &str) -> Result<Bench, Absent> {
+    let requirements = repository("tests/foreign/clients/requirements.txt");
+    let python = python::interpreter("clients", &requirements)?;
+    let mut bench = Bench::open().await?;
+    let script = repository("tests/foreign/clients/login.py");
+    let (base, cdn) = (bench.wechat.base_url(), bench.wechat.cdn_base_url());
+    let words = [client, &base, &cdn].map(OsStr::new);
+    let arguments = [&[script.as_os_str()], words.as_slice()].concat();
+    bench.launch(&python, &arguments).await?;
+    Ok(bench)
+}
+
+async fn outlives(bench: &Bench) -> Outcome {
+    answers_and_answers_again(bench).await?;
+    bench.fail_poll(SERVER_ERROR).await?;
+    bench.exchange("after a failed poll").await?;
+    bench
+        .wechat
+        .set_fault(FaultRule::next(Endpoint::SendMessage, SERVER_ERROR))
+        .map_err(broken)?;
+    bench.say("whose answer is lost");
+    bench.polling().await?;
+    bench.exchange("after a failed send").await?;
+    bench.heard("re: whose answer is lost", 0).await
 }
 
 async fn answers_and_answers_again(bench: &Bench) -> Outcome {

@@ -42,6 +42,18 @@ fn main() -> ExitCode {
             "weixin_agent_sdk_takes_the_simulated_wechat_for_the_real_one",
             clients::weixin_agent_sdk,
         ),
+        trial(
+            "openilink_logs_in_by_qr_code_and_outlives_failures",
+            clients::openilink,
+        ),
+        trial(
+            "weixin_ilink_logs_in_by_qr_code_and_sends_a_picture_back",
+            clients::weixin_ilink,
+        ),
+        trial(
+            "weixin_bot_logs_in_again_when_its_login_expires",
+            clients::weixin_bot,
+        ),
         trial("a_node_adapter_begins_well", beginnings::node),
         trial("a_go_adapter_begins_well", beginnings::go),
         trial("a_rust_adapter_begins_well", beginnings::rust),

@@ -16,13 +16,15 @@ pub(crate) fn files(folder: &str) -> Vec<String> {
         for entry in fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap_or_default();
+            // In a worktree `.git` is a file.
+            if ["target", ".git", "node_modules", "__pycache__"]
+                .iter()
+                .any(|n| name == *n)
+            {
+                continue;
+            }
             if path.is_dir() {
-                if !["target", ".git", "node_modules", "__pycache__"]
-                    .iter()
-                    .any(|n| name == *n)
-                {
-                    open.push(path);
-                }
+                open.push(path);
             } else {
                 found.push(shown(path));
             }

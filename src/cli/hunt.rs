@@ -26,8 +26,9 @@ pub struct HuntArgs {
     /// Files and folders to search.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// How many MiB of a file are held in memory; what is packed takes as much again at each depth.
-    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    /// How many MiB of a file are looked at together, by each of two threads; what is packed takes up to
+    /// eight times as much at each depth.
+    #[arg(long, value_name = "MIB", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     window: u32,
     /// How to print what was found.
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
@@ -71,6 +72,13 @@ pub fn run(
             return Ok(Exit::Usage);
         }
     };
+    // Before an hour of searching.
+    for path in &args.paths {
+        if let Err(error) = fs::metadata(folder.join(path)) {
+            writeln!(err, "error: cannot search {}: {error}", path.display())?;
+            return Ok(Exit::Usage);
+        }
+    }
     let mut all = Trail::default();
     for path in &args.paths {
         let trail = match hunt.path(&folder.join(path)) {
@@ -101,17 +109,25 @@ pub fn run(
 
 fn hunt(args: &HuntArgs, folder: &Path) -> Result<Hunt, String> {
     let path = &args.marker_file;
-    let text = fs::read_to_string(folder.join(path))
+    let bytes = fs::read(folder.join(path))
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let markers =
-        markers(&text).map_err(|(line, why)| format!("{}, line {line}: {why}", path.display()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let good = &bytes[..error.valid_up_to()];
+        let line = 1 + good.split(|byte| *byte == b'\n').skip(1).count();
+        format!(
+            "{}, line {line}: not UTF-8; markers are text",
+            path.display()
+        )
+    })?;
+    let markers = markers(text.trim_start_matches('\u{feff}'))
+        .map_err(|(line, why)| format!("{}, line {line}: {why}", path.display()))?;
     if markers.is_empty() {
         return Err(format!("{} holds no marker", path.display()));
     }
     let window = args.window as usize * 1024 * 1024;
     let limits = Limits {
         window,
-        piece: window,
+        piece: 8 * window,
         ..Limits::default()
     };
     let hunt = Hunt::new(markers).map_err(|error| error.to_string())?;
@@ -144,8 +160,10 @@ fn markers(text: &str) -> Result<Vec<Marker>, (usize, String)> {
 
 fn shown(find: &Find, path: &Path, format: FormatArg) -> io::Result<String> {
     let below = |place: &str| path.join(place).to_string_lossy().into_owned();
-    let file = match find.place.strip_prefix("the name of ") {
-        Some(place) => format!("the name of {}", below(place)),
+    let named = ["the name of ", "the target of "].into_iter();
+    let mut named = named.filter_map(|what| Some((what, find.place.strip_prefix(what)?)));
+    let file = match named.next() {
+        Some((what, place)) => format!("{what}{}", below(place)),
         None if path.is_dir() => below(&find.place),
         None => path.to_string_lossy().into_owned(),
     };

@@ -312,6 +312,9 @@ pub enum Fact {
         /// What could not be searched whole.
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         gaps: Vec<String>,
+        /// What of the folders that others use too was not searched, and why.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        left_out: Vec<String>,
     },
     /// The kit measured what the adapter keeps.
     Measured {

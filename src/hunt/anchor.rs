@@ -1,17 +1,36 @@
 //! The search for markers of letters and digits: by a short anchor that many of them share, and by
 //! the whole marker only where the anchor is.
+//!
+//! An anchor in turn is looked for by a key: the one of its characters that texts hold most rarely,
+//! however that character is written. Only around a key the bytes are looked at through a view.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
+use super::keys::{Bytes, Keys};
+use super::run::{Line, SHORTEST_LINE};
 use super::view::View;
-use super::weave::{Weave, weaves};
+use super::weave::{Key, Weave, Woven, weaves};
 
 /// How long an anchor is: what is shorter turns up by chance.
 const LENGTH: usize = 8;
+
+/// How many bytes are text or not as a whole.
+const BLOCK: usize = 64 * 1024;
+
+/// Whether a block is text from beginning to end, and so holds nothing packed: the bytes of what is
+/// packed are as good as random, and in UTF-8 few sequences are allowed. Less than a block is always
+/// looked at.
+fn is_prose(block: &[u8]) -> bool {
+    // The block may begin and end within a character.
+    block.len() == BLOCK
+        && (0..4).any(|cut| match std::str::from_utf8(&block[cut..]) {
+            Ok(_) => true,
+            Err(error) => error.error_len().is_none(),
+        })
+}
 
 /// The anchor of a marker, if it has one: the beginning of its first long run of letters and
 /// digits.
@@ -23,32 +42,70 @@ pub(super) fn anchor(words: &str) -> Option<&str> {
     runs.find_map(|run| run.get(..LENGTH))
 }
 
-/// A marker that was found in a view.
+/// A marker that was found.
 pub(super) struct Hit {
     pub(super) marker: usize,
     pub(super) weave: Weave,
-    /// Where it begins and ends in the view.
+    pub(super) view: View,
+    /// Where it begins and ends.
     pub(super) from: usize,
     pub(super) to: usize,
 }
 
-/// One search over one view.
+/// What was seen in some bytes.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) hits: Vec<Hit>,
+    /// Where something packed may begin, and how it is packed.
+    pub(super) packed: Vec<(&'static str, usize)>,
+    /// An anchor was there, of one of the markers or of one that is not looked for.
+    pub(super) anchored: bool,
+}
+
+/// One search for all markers that have an anchor, and for what else is found by a key.
 #[derive(Debug)]
 pub(super) struct Anchors {
-    pub(super) view: View,
-    search: AhoCorasick,
     patterns: Vec<Pattern>,
     /// The markers of each anchor, by their numbers.
     groups: Vec<Vec<(usize, String)>>,
+    /// The characters by which what is written as it is is found.
+    letters: Bytes,
+    /// Of each such character and each one that may follow it, the patterns and how much of them
+    /// stands before.
+    followed: BTreeMap<(u8, u8), Vec<(usize, usize)>>,
+    /// The beginnings of packed data.
+    signatures: Keys<&'static str>,
+    /// Keys that may stand anywhere, each with the patterns and how much of them stands before.
+    anywhere: Keys<(usize, usize)>,
+    /// Keys that stand in long runs of letters and digits only.
+    in_runs: Keys<(usize, usize)>,
 }
 
 #[derive(Debug)]
 struct Pattern {
     group: usize,
     weave: Weave,
+    view: View,
     bytes: Vec<u8>,
     /// Made when the pattern is first found.
     whole: OnceLock<Whole>,
+}
+
+impl Pattern {
+    /// Where the pattern begins that stands around a key, before which so many bytes of it stand.
+    fn around(&self, bytes: &[u8], key: Range<usize>, before: usize) -> Option<usize> {
+        let mut end = key.end;
+        for expected in &self.bytes[before + key.len()..] {
+            let at = self.view.next(bytes, end);
+            end = at.filter(|at| bytes[*at] == *expected)? + 1;
+        }
+        let mut start = key.start;
+        for expected in self.bytes[..before].iter().rev() {
+            let at = self.view.previous(bytes, start);
+            start = at.filter(|at| bytes[*at] == *expected)?;
+        }
+        Some(start)
+    }
 }
 
 /// The markers of a group in one form.
@@ -60,61 +117,144 @@ struct Whole {
 }
 
 impl Anchors {
-    /// A search for these markers in a view of bytes; nothing if none of them can be seen there.
-    pub(super) fn new(markers: &[(usize, &str)], view: View) -> io::Result<Option<Self>> {
+    /// A search for these markers, and for these beginnings of packed data.
+    pub(super) fn new(
+        markers: &[(usize, &str)],
+        signatures: &[(&'static str, &[u8])],
+    ) -> io::Result<Self> {
         let mut by_anchor: BTreeMap<&str, Vec<(usize, String)>> = BTreeMap::new();
         for (number, words) in markers {
-            let visible = anchor(words).filter(|anchor| {
-                view == View::Alphanumeric || anchor.bytes().all(|byte| byte.is_ascii_alphabetic())
-            });
-            if let Some(anchor) = visible {
+            if let Some(anchor) = anchor(words) {
                 let group = by_anchor.entry(anchor).or_default();
                 group.push((*number, (*words).to_owned()));
             }
         }
         let mut patterns = Vec::new();
+        let mut followed: BTreeMap<(u8, u8), Vec<(usize, usize)>> = BTreeMap::new();
+        let mut anywhere: BTreeMap<Vec<u8>, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut in_runs: BTreeMap<Vec<u8>, Vec<(usize, usize)>> = BTreeMap::new();
+        // The run that the shortest marker makes when it stands alone.
+        let shortest = markers.iter().map(|(_, words)| words.len() * 4 / 3).min();
+        let long = shortest.is_none_or(|shortest| shortest > SHORTEST_LINE);
         for (group, anchor) in by_anchor.keys().enumerate() {
-            patterns.extend(
-                weaves(anchor, view)
-                    .into_iter()
-                    .map(|(weave, bytes)| Pattern {
+            for view in [View::Alphanumeric, View::Letters] {
+                if view == View::Letters && !anchor.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+                    continue;
+                }
+                for Woven { weave, bytes, keys } in weaves(anchor, view) {
+                    let number = patterns.len();
+                    for key in keys {
+                        let Key { at, length } = key;
+                        let words = bytes[at..at + length].to_vec();
+                        let place = (number, at);
+                        if length == 1 {
+                            let pair = (bytes[at], bytes[at + 1]);
+                            followed.entry(pair).or_default().push(place);
+                        } else if weave.is_a_run() && long {
+                            in_runs.entry(words).or_default().push(place);
+                        } else {
+                            anywhere.entry(words).or_default().push(place);
+                        }
+                    }
+                    patterns.push(Pattern {
                         group,
                         weave,
+                        view,
                         bytes,
                         whole: OnceLock::new(),
-                    }),
-            );
+                    });
+                }
+            }
         }
-        if patterns.is_empty() {
-            return Ok(None);
-        }
-        let search = AhoCorasick::builder()
-            // The default kind is many times slower on thousands of patterns.
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(patterns.iter().map(|pattern| &pattern.bytes))
-            .map_err(io::Error::other)?;
-        Ok(Some(Self {
-            view,
-            search,
+        let letters: BTreeSet<u8> = followed.keys().map(|(letter, _)| *letter).collect();
+        Ok(Self {
             patterns,
             groups: by_anchor.into_values().collect(),
-        }))
+            letters: Bytes::new(letters.into_iter().collect()),
+            followed,
+            signatures: Keys::new(
+                signatures
+                    .iter()
+                    .map(|(how, signature)| (signature.to_vec(), vec![*how]))
+                    .collect(),
+            )?,
+            anywhere: Keys::new(anywhere)?,
+            in_runs: Keys::new(in_runs)?,
+        })
     }
 
-    /// Every marker in a view of bytes.
-    pub(super) fn hits<'a>(&'a self, seen: &'a [u8]) -> impl Iterator<Item = Hit> + 'a {
-        self.search.find_iter(seen).filter_map(move |found| {
-            let pattern = &self.patterns[found.pattern().as_usize()];
-            let whole = pattern.whole.get_or_init(|| self.whole(pattern));
-            whole.shapes.iter().find_map(|(before, length)| {
-                let from = found.start().checked_sub(*before)?;
-                let marker = whole.markers.get(seen.get(from..from + length)?)?;
-                Some(Hit {
-                    marker: *marker,
-                    weave: pattern.weave,
-                    from,
-                    to: from + length,
-                })
+    /// Every marker in some bytes with these long runs, and where something packed may begin.
+    pub(super) fn seen(&self, bytes: &[u8], lines: &[Line]) -> Seen {
+        let mut seen = Seen::default();
+        self.letters.each(bytes, |at| {
+            for view in [View::Alphanumeric, View::Letters] {
+                let next = view.next(bytes, at + 1).map(|next| bytes[next]);
+                let places = next.and_then(|next| self.followed.get(&(bytes[at], next)));
+                for (pattern, before) in places.into_iter().flatten() {
+                    let pattern = &self.patterns[*pattern];
+                    if pattern.view == view {
+                        self.look(pattern, bytes, at..at + 1, *before, &mut seen);
+                    }
+                }
+            }
+        });
+        let mut look = |at: usize, key: &[u8], (pattern, before): &(usize, usize)| {
+            let pattern = &self.patterns[*pattern];
+            self.look(pattern, bytes, at..at + key.len(), *before, &mut seen);
+        };
+        self.anywhere.each(bytes, 0..bytes.len(), &mut look);
+        for line in lines {
+            self.in_runs.each(bytes, line.clone(), &mut look);
+        }
+        for from in (0..bytes.len()).step_by(BLOCK) {
+            let block = from..bytes.len().min(from + BLOCK);
+            if !is_prose(&bytes[block.clone()]) {
+                let packed = &mut seen.packed;
+                let mut begins = |at: usize, _: &[u8], how: &&'static str| packed.push((how, at));
+                self.signatures.each(bytes, block, &mut begins);
+            }
+        }
+        seen
+    }
+
+    /// Looks for a pattern around a key, before which so many bytes of it stand, and for the marker
+    /// around the pattern.
+    fn look(
+        &self,
+        pattern: &Pattern,
+        bytes: &[u8],
+        key: Range<usize>,
+        before: usize,
+        seen: &mut Seen,
+    ) {
+        if let Some(start) = pattern.around(bytes, key, before) {
+            seen.anchored = true;
+            seen.hits.extend(self.hit(pattern, bytes, start));
+        }
+    }
+
+    /// The longest marker around a pattern that begins here.
+    fn hit(&self, pattern: &Pattern, bytes: &[u8], start: usize) -> Option<Hit> {
+        let view = pattern.view;
+        let whole = pattern.whole.get_or_init(|| self.whole(pattern));
+        whole.shapes.iter().find_map(|(before, length)| {
+            let mut from = start;
+            for _ in 0..*before {
+                from = view.previous(bytes, from)?;
+            }
+            let mut seen = Vec::with_capacity(*length);
+            let mut to = from;
+            while seen.len() < *length {
+                let at = view.next(bytes, to)?;
+                seen.push(bytes[at]);
+                to = at + 1;
+            }
+            Some(Hit {
+                marker: *whole.markers.get(&seen)?,
+                weave: pattern.weave,
+                view,
+                from,
+                to,
             })
         })
     }
@@ -123,7 +263,7 @@ impl Anchors {
         let mut shapes = BTreeSet::new();
         let mut markers = BTreeMap::new();
         for (number, words) in &self.groups[pattern.group] {
-            for bytes in pattern.weave.forms(words, self.view) {
+            for bytes in pattern.weave.forms(words, pattern.view) {
                 let mut places = bytes.windows(pattern.bytes.len());
                 if let Some(before) = places.position(|part| part == pattern.bytes) {
                     shapes.insert((bytes.len(), before));

@@ -1,8 +1,13 @@
 //! The forms of a marker that a view does not show, in the bytes as they are: of words in other
 //! scripts, and of words too short for an anchor.
 
+use std::collections::BTreeMap;
+use std::io;
+
 use super::SHORTEST;
+use super::keys::Keys;
 use super::radix::base64_cores;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// One form of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +50,19 @@ impl Form {
     }
 }
 
+/// A search for every form of numbered markers.
+pub(super) fn keys(markers: &[(usize, &str)]) -> io::Result<Keys<(usize, Form)>> {
+    let mut keys: BTreeMap<Vec<u8>, Vec<(usize, Form)>> = BTreeMap::new();
+    for (number, words) in markers {
+        for (form, bytes) in forms(words) {
+            keys.entry(bytes).or_default().push((*number, form));
+        }
+    }
+    Keys::new(keys)
+}
+
 /// Every form of a marker and the bytes to look for.
-pub(super) fn forms(words: &str) -> Vec<(Form, Vec<u8>)> {
+fn forms(words: &str) -> Vec<(Form, Vec<u8>)> {
     if words.chars().count() < SHORTEST {
         return Vec::new();
     }
@@ -80,6 +96,9 @@ pub(super) fn forms(words: &str) -> Vec<(Form, Vec<u8>)> {
         Form::Percent,
         each(&|byte| format!("%{byte:02X}")).into_bytes(),
     );
+    // As forms are sent.
+    let sent = utf8_percent_encode(words, NON_ALPHANUMERIC).to_string();
+    add(Form::Percent, sent.replace("%20", "+").into_bytes());
     let units = |write: &dyn Fn(u16) -> String| words.encode_utf16().map(write).collect::<String>();
     add(
         Form::JsonEscapes,
@@ -89,6 +108,25 @@ pub(super) fn forms(words: &str) -> Vec<(Form, Vec<u8>)> {
         Form::JsonEscapes,
         units(&|unit| format!("\\u{unit:04X}")).into_bytes(),
     );
+    // As most writers of JSON that keep to ASCII do it.
+    for write in [
+        |unit: u16| format!("\\u{unit:04x}"),
+        |unit: u16| format!("\\u{unit:04X}"),
+    ] {
+        let mixed = |c: char| match c {
+            ' '..='~' => c.to_string(),
+            _ => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .copied()
+                .map(write)
+                .collect(),
+        };
+        add(
+            Form::JsonEscapes,
+            words.chars().map(mixed).collect::<String>().into_bytes(),
+        );
+    }
     let scalars = |write: &dyn Fn(u32) -> String| {
         words
             .chars()

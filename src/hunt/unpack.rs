@@ -1,15 +1,14 @@
 //! Packed data inside other data: found by its signature, unpacked to a bounded size.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use bzip2::read::BzDecoder;
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use lzma_rust2::XzReader;
 use ruzstd::decoding::StreamingDecoder;
 
-/// A way of packing, with the bytes that it begins with; raw deflate has none.
-const SIGNATURES: [(&str, &[u8]); 9] = [
+/// Ways of packing, with the bytes that they begin with; raw deflate has none.
+pub(super) const SIGNATURES: [(&str, &[u8]); 9] = [
     ("gzip", b"\x1f\x8b\x08"),
     ("zlib", b"\x78\x01"),
     ("zlib", b"\x78\x5e"),
@@ -21,28 +20,12 @@ const SIGNATURES: [(&str, &[u8]); 9] = [
     ("zip", b"PK\x03\x04"),
 ];
 
-/// Finds packed data.
-#[derive(Debug)]
-pub(super) struct Signatures(AhoCorasick);
-
-impl Signatures {
-    pub(super) fn new() -> io::Result<Self> {
-        let search = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(SIGNATURES.map(|(_, signature)| signature));
-        search.map(Self).map_err(io::Error::other)
-    }
-
-    /// Where something packed may begin, and how it is packed.
-    pub(super) fn starts<'a>(
-        &'a self,
-        bytes: &'a [u8],
-    ) -> impl Iterator<Item = (&'static str, usize)> + 'a {
-        let signed = self.0.find_iter(bytes);
-        let signed = signed.map(|found| (SIGNATURES[found.pattern().as_usize()].0, found.start()));
-        // Without a signature it can only be recognised where it fills everything.
-        std::iter::once(("deflate", 0)).chain(signed)
-    }
+/// Whether bytes may begin with a compressed block of raw deflate, of one of two kinds; what the third
+/// one stores lies in plain sight.
+pub(super) fn may_be_deflate(bytes: &[u8]) -> bool {
+    bytes
+        .first()
+        .is_some_and(|first| matches!(first >> 1 & 3, 1 | 2))
 }
 
 /// What a piece of packed data holds, as far as it can be unpacked: a damaged end does not hide

@@ -292,6 +292,7 @@ fn kit(fact: &Fact) -> Telling {
             markers,
             finds,
             gaps,
+            left_out,
         } => {
             let mut text =
                 format!("{markers} marker(s) are looked for in {files} place(s), {bytes} bytes");
@@ -304,6 +305,9 @@ fn kit(fact: &Fact) -> Telling {
                     "; not searched whole: {}",
                     plain(&gaps.join("; "), VALUE)
                 );
+            }
+            if !left_out.is_empty() {
+                let _ = write!(text, "; left out: {}", plain(&left_out.join("; "), VALUE));
             }
             text
         }

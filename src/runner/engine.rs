@@ -1,5 +1,6 @@
 //! The loop: one scenario from its first step to its outcome.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use gherkin::StepType;
@@ -12,7 +13,9 @@ use super::world::{self, World};
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Mismatch};
 use crate::report::CaseResult;
-use crate::session::{Driven, Known, Log, Patience, Scene, Session, Stop, expect, patiently};
+use crate::session::{
+    Common, Driven, Known, Log, Patience, Scene, Session, Stop, expect, patiently,
+};
 use crate::suite::{Case, CaseId, Requirement};
 
 /// What all scenarios of a run share.
@@ -23,6 +26,7 @@ pub(super) struct Engine {
     pub(super) patience: Patience,
     pub(super) seed: u32,
     pub(super) sealed: bool,
+    pub(super) common: Arc<Common>,
     pub(super) binding: Binding,
     /// Why nothing can be concluded from a connection that was not seen, if so.
     pub(super) uncontained: Option<String>,
@@ -126,6 +130,7 @@ impl Engine {
             subject: self.subject.clone(),
             known: self.known.clone(),
             patience: self.patience.clone(),
+            common: Arc::clone(&self.common),
             seed: seed_of(self.seed, &case.id, control),
             control,
         };

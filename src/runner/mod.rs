@@ -18,6 +18,7 @@ mod world;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
@@ -34,7 +35,7 @@ pub use verify::{Discrepancy, verify};
 use crate::adapter::Subject;
 use crate::contract::driver::PROTOCOL_VERSION;
 use crate::report::{CaseResult, Claim, Counts, Identity, Options, Outcome, Report, RuleResult};
-use crate::session::Patience;
+use crate::session::{Common, Patience};
 use crate::suite::{Problem, Suite};
 
 /// A request to run the suite.
@@ -129,6 +130,7 @@ pub async fn run(
         patience,
         seed: run.seed,
         sealed: run.sealed,
+        common: Arc::new(Common::of(run.seed)),
         binding,
         uncontained: containment::uncontained(&containment),
     });

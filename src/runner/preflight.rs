@@ -3,6 +3,7 @@
 //! One that never starts is one clear message here, not a failure in every scenario.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Timeline};
 use crate::report::AdapterIdentity;
-use crate::session::{Known, Log, Patience, Scene, Session, Stop, expect};
+use crate::session::{Common, Known, Log, Patience, Scene, Session, Stop, expect};
 
 /// How long an adapter that does not answer may take to end by itself.
 const LAST_BREATH: Duration = Duration::from_millis(500);
@@ -42,11 +43,13 @@ impl Preflight {
 pub(super) async fn fly(subject: &Subject, patience: &Patience, seed: u32) -> Preflight {
     let log = Log::default();
     let mut preflight = Preflight::default();
+    let common = Arc::new(Common::of(seed));
     let scene = |known: &Known| Scene {
         subject: subject.clone(),
         known: known.clone(),
         // A failed preflight must not shorten the limits of anything else.
         patience: patience.unshared(),
+        common: Arc::clone(&common),
         seed: u64::from(seed),
         control: false,
     };

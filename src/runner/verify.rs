@@ -18,7 +18,7 @@ use super::unclaimed;
 use crate::contract::{self, InboundEvent};
 use crate::evidence::{Fact, Timeline};
 use crate::report::{CaseResult, Report, RuleResult};
-use crate::session::{Cast, Known, Person, Stop};
+use crate::session::{Cast, Known, Person, Stop, Tags};
 use crate::suite::{Case, RequirementId, Suite};
 
 /// Something in a report that does not follow from what it recorded.
@@ -240,7 +240,8 @@ impl Audit<'_> {
     /// Runs the judging steps over the timeline. The error says why that is not possible.
     fn judge(&self, case: &Case, recorded: &CaseResult) -> Result<Attempt, String> {
         let timeline = &recorded.timeline;
-        let people = Cast::draw(seed_of(self.report.seed, &case.id, false));
+        let seed = self.report.seed;
+        let people = Cast::draw(seed_of(seed, &case.id, false), &Tags::of(seed));
         if !speaks_of(timeline, &people) {
             return Err(format!(
                 "the timeline has none of the people of the seed {}",

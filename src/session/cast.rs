@@ -24,15 +24,44 @@ pub struct Cast {
     /// Which agent answers.
     pub agent: String,
     rng: Rng,
-    /// Stands in every body of the scenario, so that one search finds them all.
+    /// What every body of the run begins with, so that one search finds them all.
     tag: String,
+    /// Follows it in every body of the scenario.
+    scene: String,
     /// An unpredictable word of every body that was drawn: what must be found nowhere.
     bodies: Vec<Marker>,
 }
 
-/// How many letters all bodies of a scenario share, and how many are a body's own.
+/// How many letters all bodies of a run share, how many those of a scenario, and how many are a
+/// body's own.
 const TAG: usize = 8;
+const SCENE: usize = 3;
 const OWN: usize = 6;
+
+/// How many characters all credentials of a run share, and how many are a credential's own.
+const SECRET: usize = 6;
+const SECRET_OWN: usize = 10;
+
+/// What the markers of all scenarios of a run begin with: a file in which none of it is found holds
+/// no marker of any of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tags {
+    body: String,
+    secret: String,
+}
+
+impl Tags {
+    /// Those of the run with this seed.
+    #[must_use]
+    pub fn of(seed: u32) -> Self {
+        // No scenario draws from this seed.
+        let mut rng = Rng::with_seed(!u64::from(seed));
+        Self {
+            body: letters(&mut rng, TAG),
+            secret: small(&mut rng, SECRET),
+        }
+    }
+}
 
 const WORDS: [&str; 24] = [
     "river",
@@ -62,16 +91,11 @@ const WORDS: [&str; 24] = [
 ];
 
 impl Cast {
-    /// Draws a cast.
+    /// Draws a cast for a scenario of the run with these tags.
     #[must_use]
-    pub fn draw(seed: u64) -> Self {
+    pub fn draw(seed: u64, tags: &Tags) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let mut name = |role: &str, end: &str| {
-            let tag: String = (0..8)
-                .map(|_| rng.alphanumeric().to_ascii_lowercase())
-                .collect();
-            format!("{role}{tag}{end}")
-        };
+        let mut name = |role: &str, end: &str| format!("{role}{}{end}", small(&mut rng, 8));
         let (owner, friend) = (
             name("wx-owner-", "@im.wechat"),
             name("wx-friend-", "@im.wechat"),
@@ -80,9 +104,10 @@ impl Cast {
             name("wx-other-", "@im.wechat"),
             name("wx-peer-", "@im.wechat"),
         );
-        let (bot, token) = (name("", "@im.bot"), name("b7", "") + &name("", ""));
+        let bot = name("", "@im.bot");
         let (workspace, agent) = (name("ws-", ""), name("agent-", ""));
-        let tag = letters(&mut rng, TAG);
+        let token = format!("b7{}{}", tags.secret, small(&mut rng, SECRET_OWN));
+        let scene = letters(&mut rng, SCENE);
         Self {
             owner,
             friend,
@@ -93,7 +118,8 @@ impl Cast {
             workspace,
             agent,
             rng,
-            tag,
+            tag: tags.body.clone(),
+            scene,
             bodies: Vec::new(),
         }
     }
@@ -108,12 +134,8 @@ impl Cast {
         let words: Vec<&str> = (0..4)
             .map(|_| WORDS[self.rng.usize(..WORDS.len())])
             .collect();
-        format!(
-            "{} {} {}",
-            words[..2].join(" "),
-            self.body_word_of(what),
-            words[2..].join(" ")
-        )
+        // It comes first: what is kept of a text is often its beginning.
+        format!("{} {}", self.body_word_of(what), words.join(" "))
     }
 
     /// A word that nobody can predict, to stand in the body of a message.
@@ -123,7 +145,7 @@ impl Cast {
 
     /// The same, to stand in this kind of body: `a file name`.
     pub fn body_word_of(&mut self, what: &'static str) -> String {
-        let words = self.tag.clone() + &letters(&mut self.rng, OWN);
+        let words = self.word();
         self.bodies.push(Marker {
             what: what.to_owned(),
             words: words.clone(),
@@ -134,17 +156,28 @@ impl Cast {
     /// The unpredictable words of all bodies so far, and what a body that was cut short still shows.
     #[must_use]
     pub fn bodies(&self) -> Vec<Marker> {
-        let cut = Marker {
+        let cut = |words| Marker {
             what: "a part of a body".to_owned(),
-            words: self.tag.clone(),
+            words,
         };
-        let cut = (!self.bodies.is_empty()).then_some(cut);
+        let cut = [self.tag.clone() + &self.scene, self.tag.clone()].map(cut);
+        let cut = cut.into_iter().filter(|_| !self.bodies.is_empty());
         self.bodies.iter().cloned().chain(cut).collect()
+    }
+
+    /// Whether words that were found may be another scenario's: only what all bodies of the run
+    /// begin with is there.
+    pub(super) fn may_be_another_scenes(&self, words: &str) -> bool {
+        words == self.tag
+    }
+
+    fn word(&mut self) -> String {
+        format!("{}{}{}", self.tag, self.scene, letters(&mut self.rng, OWN))
     }
 
     /// A word for the kit's own decoy, of the same kind as those of bodies.
     pub(super) fn decoy(&mut self) -> String {
-        self.tag.clone() + &letters(&mut self.rng, OWN)
+        self.word()
     }
 
     /// A word that nobody can predict.
@@ -173,6 +206,12 @@ impl Cast {
     }
 }
 
+/// Small letters and digits that nobody can predict.
+fn small(rng: &mut Rng, count: usize) -> String {
+    let drawn = (0..count).map(|_| rng.alphanumeric().to_ascii_lowercase());
+    drawn.collect()
+}
+
 /// Letters that nobody can predict.
 fn letters(rng: &mut Rng, count: usize) -> String {
     (0..count).map(|_| rng.lowercase()).collect()
@@ -197,11 +236,15 @@ mod tests {
     #[test]
     fn a_seed_repeats_the_cast_and_another_seed_does_not() {
         let texts = |seed| {
-            let mut cast = Cast::draw(seed);
+            let mut cast = Cast::draw(seed, &Tags::of(1));
             (0..50).map(|_| cast.text()).collect::<Vec<_>>()
         };
         assert_eq!(texts(7), texts(7));
         assert_ne!(texts(7), texts(8));
+        let tags = |run: u32, scene| Cast::draw(scene, &Tags::of(run)).body_word();
+        assert_eq!(tags(1, 7)[..TAG], tags(1, 8)[..TAG]);
+        assert_ne!(tags(1, 7)[..TAG + SCENE], tags(1, 8)[..TAG + SCENE]);
+        assert_ne!(tags(1, 7)[..TAG], tags(2, 7)[..TAG]);
         assert_eq!(texts(7).into_iter().collect::<BTreeSet<_>>().len(), 50);
     }
 }

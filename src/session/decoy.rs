@@ -9,6 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
+use super::{Driven, Stop};
+use crate::hunt::Hunt;
+
 /// A way of hiding words in a file.
 type Disguise = fn(&str) -> io::Result<Vec<u8>>;
 
@@ -34,8 +37,24 @@ const DISGUISES: [Disguise; 10] = [
 /// How many ways of hiding there are.
 pub(super) const COUNT: u64 = DISGUISES.len() as u64;
 
+/// Lets a search find words that are hidden in one of the ways.
+///
+/// # Errors
+/// A fault of the kit: it does not find them.
+pub(super) fn proves(hunt: &Hunt, words: &str, way: u64) -> Driven {
+    let folder = tempfile::tempdir().map_err(Stop::kit)?;
+    plant(words, way, &folder.path().join("decoy")).map_err(Stop::kit)?;
+    let trail = hunt.folder(folder.path()).map_err(Stop::kit)?;
+    if trail.finds.iter().any(|find| find.words == words) {
+        return Ok(());
+    }
+    Err(Stop::Kit(format!(
+        "the search did not find a leak of the kit's own, hidden in way {way}"
+    )))
+}
+
 /// Writes words to a file, hidden in one of the ways.
-pub(super) fn plant(words: &str, way: u64, file: &Path) -> io::Result<()> {
+fn plant(words: &str, way: u64, file: &Path) -> io::Result<()> {
     let way = usize::try_from(way % COUNT).unwrap_or_default();
     fs::write(file, DISGUISES[way](&format!("see you {words} later"))?)
 }
@@ -59,4 +78,41 @@ fn zlib(words: &str) -> io::Result<Vec<u8>> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::best());
     packer.write_all(words.as_bytes())?;
     packer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hunt::{Limits, Marker};
+
+    const WORDS: &str = "kwmzohtebradul";
+
+    fn hunt(words: &str) -> Hunt {
+        let marker = Marker {
+            what: "the kit's own decoy".to_owned(),
+            words: words.to_owned(),
+        };
+        Hunt::new(vec![marker]).unwrap()
+    }
+
+    #[test]
+    fn a_decoy_is_found_in_every_way_of_hiding_it() {
+        for way in 0..COUNT {
+            assert_eq!(proves(&hunt(WORDS), WORDS, way), Ok(()), "way {way}");
+        }
+    }
+
+    #[test]
+    fn a_search_that_misses_its_decoy_is_a_fault_of_the_kit() {
+        let sealed = Limits {
+            piece: 0,
+            ..Limits::default()
+        };
+        let cannot_unpack = |way| proves(&hunt(WORDS).within(sealed), WORDS, way);
+        for way in 0..COUNT {
+            let blind = proves(&hunt("another word"), WORDS, way);
+            assert!(matches!(blind, Err(Stop::Kit(_))), "way {way}");
+        }
+        assert!((0..COUNT).any(|way| matches!(cannot_unpack(way), Err(Stop::Kit(_)))));
+    }
 }

@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn every_flaw_turns_a_good_configuration_into_a_refused_one() {
-        let cast = Cast::draw(1);
+        let cast = Cast::draw(1, &crate::session::Tags::of(1));
         for flaw in FLAWS {
             let mut draft = Draft::usual(&cast).unwrap();
             flaw.prepare(&mut draft);

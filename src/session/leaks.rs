@@ -1,17 +1,18 @@
 //! Looking for what an adapter must not keep or say: bodies, the credential, context tokens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Driven, Session, Stop, decoy};
+use super::{Driven, Session, Stop, Tags, decoy};
 use crate::adapter::Place;
 use crate::evidence::{Fact, Timeline};
-use crate::hunt::{Find, Hunt, Marker, Scope, Trail};
+use crate::hunt::{Clean, Find, Hunt, Marker, Scope, Trail};
 
 /// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quarry {
     /// Words of messages, transcripts, file names, quotations and actions.
     Bodies,
@@ -26,6 +27,38 @@ const SHARED: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 
 /// How many entries of each shared folder are looked at.
 const SHARED_ENTRIES: usize = 20_000;
+
+/// How many bytes are read there in one search: what an adapter leaves is small, and others build,
+/// download and unpack there.
+const SHARED_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How many of the things left out are named.
+const NAMED: usize = 5;
+
+/// What the scenarios of a run have in common.
+#[derive(Debug)]
+pub struct Common {
+    pub(super) tags: Tags,
+    /// Files of shared folders in which one search for each quarry found nothing that the markers of
+    /// any scenario begin with.
+    clean: Mutex<BTreeMap<Vec<Quarry>, Arc<Clean>>>,
+}
+
+impl Common {
+    /// For the run with this seed.
+    #[must_use]
+    pub fn of(seed: u32) -> Self {
+        Self {
+            tags: Tags::of(seed),
+            clean: Mutex::default(),
+        }
+    }
+
+    fn clean(&self, quarry: &[Quarry]) -> Arc<Clean> {
+        let mut clean = self.clean.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(clean.entry(quarry.to_vec()).or_default())
+    }
+}
 
 impl Session {
     /// Searches all folders of the adapter; where it was free to write elsewhere, also the shared
@@ -46,13 +79,14 @@ impl Session {
             trail.extend(part);
         }
         if !self.subject.stays_at_home() {
-            trail.extend(self.hunt_elsewhere(&hunt)?);
+            trail.extend(self.hunt_elsewhere(&hunt, quarry)?);
         }
         self.note(trail, markers);
         Ok(())
     }
 
-    fn hunt_elsewhere(&self, hunt: &Hunt) -> Driven<Trail> {
+    fn hunt_elsewhere(&self, hunt: &Hunt, quarry: &[Quarry]) -> Driven<Trail> {
+        let clean = self.common.clean(quarry);
         let sandbox = fs::metadata(self.sandbox.path()).map_err(Stop::kit)?;
         let scope = Scope {
             since: sandbox
@@ -60,6 +94,8 @@ impl Session {
                 .or_else(|_| sandbox.modified())
                 .map_err(Stop::kit)?,
             entries: SHARED_ENTRIES,
+            bytes: SHARED_BYTES,
+            clean: &clean,
             except: &[self.sandbox.path().to_owned()],
         };
         let folders = SHARED.map(PathBuf::from).into_iter();
@@ -68,6 +104,8 @@ impl Session {
         for folder in folders {
             trail.extend(hunt.shared(&folder, scope));
         }
+        let finds = &mut trail.finds;
+        finds.retain(|find| !self.cast.may_be_another_scenes(&find.words));
         Ok(trail)
     }
 
@@ -127,25 +165,24 @@ impl Session {
         let (decoy, way) = (self.cast.decoy(), self.cast.below(decoy::COUNT));
         markers.push(marker("the kit's own decoy", &decoy));
         let hunt = Hunt::new(markers).map_err(Stop::kit)?;
-        let folder = tempfile::tempdir().map_err(Stop::kit)?;
-        decoy::plant(&decoy, way, &folder.path().join("decoy")).map_err(Stop::kit)?;
-        let trail = hunt.folder(folder.path()).map_err(Stop::kit)?;
-        if trail.finds.iter().any(|find| find.words == decoy) {
-            Ok((hunt, count))
-        } else {
-            Err(Stop::Kit(format!(
-                "the search did not find a leak of the kit's own, hidden in way {way}"
-            )))
-        }
+        decoy::proves(&hunt, &decoy, way)?;
+        Ok((hunt, count))
     }
 
     fn note(&self, trail: Trail, markers: u64) {
+        let mut left_out = trail.left_out;
+        if left_out.len() > NAMED {
+            let more = format!("and {} more", left_out.len() - NAMED);
+            left_out.truncate(NAMED);
+            left_out.push(more);
+        }
         self.log.record(Fact::Hunted {
             files: trail.files,
             bytes: trail.bytes,
             markers,
             finds: trail.finds.iter().map(described).collect(),
             gaps: trail.gaps,
+            left_out,
         });
     }
 }

@@ -36,10 +36,10 @@ use tokio::time::timeout;
 pub use crate::simulator::{Fault, FaultRule, Shape};
 pub use crate::wire::Endpoint;
 pub use aios::{Aios, Mood};
-pub use cast::{Cast, Person};
+pub use cast::{Cast, Person, Tags};
 pub use clock::SceneClock;
 pub use draft::{ACTION_FLAWS, Draft, FLAWS, Flaw, allowlist};
-pub use leaks::Quarry;
+pub use leaks::{Common, Quarry};
 pub use log::{Log, Waited, patiently};
 pub use outage::Trouble;
 pub use patience::Patience;
@@ -127,6 +127,7 @@ pub struct Session {
     patience: Patience,
     subject: Subject,
     sandbox: TempDir,
+    common: Arc<Common>,
     process: u32,
     control: bool,
     mood: Mood,
@@ -161,6 +162,8 @@ pub struct Scene {
     pub known: Known,
     /// How long to wait.
     pub patience: Patience,
+    /// What the scenarios of the run have in common.
+    pub common: Arc<Common>,
     /// The seed of everything drawn.
     pub seed: u64,
     /// The process is a control process with faultless input.
@@ -173,7 +176,7 @@ impl Session {
     /// # Errors
     /// A fault of the kit: no folder, no port.
     pub async fn open(scene: Scene, log: Log) -> Driven<Self> {
-        let mut cast = Cast::draw(scene.seed);
+        let mut cast = Cast::draw(scene.seed, &scene.common.tags);
         let clock = SceneClock::new(scene.known.claims("virtual_time"));
         let wechat = Wechat::open(&log, &mut cast, clock).await?;
         let sandbox = sandbox(&scene.subject).map_err(Stop::kit)?;
@@ -188,6 +191,7 @@ impl Session {
             patience: scene.patience,
             subject: scene.subject,
             sandbox,
+            common: scene.common,
             process,
             control: scene.control,
             mood: Mood::default(),

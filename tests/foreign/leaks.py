@@ -1,8 +1,9 @@
 """Leaves words in a database in every way that SQLite leaves them: a row, a deleted one, a dropped
-table, the log of a process that died. Arguments: a folder, the words."""
+table, a value that goes on in another page, the log of a process that died. Arguments: a folder, the words."""
 
 import os
 import pathlib
+import shutil
 import sqlite3
 import sys
 
@@ -51,6 +52,18 @@ blob = database("blob")
 blob.execute("INSERT INTO messages (body) VALUES (?)", (words.encode(),))
 blob.commit()
 blob.close()
+
+# A long value goes on in another page: here in the middle of the words.
+for before in range(4096):
+    name = f"page {before}"
+    split = database(name)
+    body = "x" * before + words + "y" * 9000
+    split.execute("INSERT INTO messages (body) VALUES (?)", (body,))
+    split.commit()
+    split.close()
+    if words.encode() not in (folder / name / "state.db").read_bytes():
+        break
+    shutil.rmtree(folder / name)
 
 log = database("write-ahead log")
 log.execute("PRAGMA journal_mode = WAL")

@@ -34,9 +34,9 @@ pub(crate) fn in_databases() -> Outcome {
         }
         searched += 1;
     }
-    if searched == 6 {
+    if searched == 7 {
         Ok(())
     } else {
-        Err(broken(format!("{searched} databases of 6")))
+        Err(broken(format!("{searched} databases of 7")))
     }
 }

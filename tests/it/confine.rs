@@ -11,6 +11,9 @@ use aios_wechat::confine::{Bounds, Reach, within};
 use aios_wechat::report::{Outcome, Report};
 use aios_wechat::runner::{self, Containment, Run, Selection};
 use aios_wechat::suite::Suite;
+use tempfile::TempDir;
+
+use crate::doctor::python;
 
 /// Whether a shell within the bounds succeeds.
 fn succeeds(bounds: &Bounds, script: &str) -> bool {
@@ -89,8 +92,14 @@ const REFERENCE: [&str; 2] = [env!("CARGO_BIN_EXE_aios-wechat"), "reference"];
 /// A run of one rule.
 fn judged(rule: &str, command: &[&str], containment: Containment) -> Report {
     let folder = tempfile::tempdir().unwrap();
-    let command = CommandLine::new(command, folder.path()).env("PATH", "/usr/bin:/bin");
-    let subject = Subject::command(command);
+    judged_in(folder.path(), rule, command, containment)
+}
+
+/// The same of a command that runs in a folder.
+fn judged_in(folder: &Path, rule: &str, command: &[&str], containment: Containment) -> Report {
+    let caller = tempfile::tempdir().unwrap();
+    let command = CommandLine::new(command, caller.path()).env("PATH", "/usr/bin:/bin");
+    let subject = Subject::command(command.cwd(folder));
     let run = Run {
         selection: Selection {
             rules: [rule.parse().unwrap()].into(),
@@ -134,27 +143,123 @@ fn a_rule_that_needs_containment_passes_only_with_it_and_the_report_tells() {
     }
 }
 
-#[test]
-fn a_body_in_the_shared_folder_is_found_without_containment_and_prevented_with_it() {
-    let shared = tempfile::tempdir().unwrap();
-    let file = shared.path().join("bodies.log");
-    // Whatever it says to AIOS, it also adds to a file that outlives it.
-    let script = format!("'{}' reference | tee -a '{}'", REFERENCE[0], file.display());
-    let command = ["sh", "-c", &script];
-    let outcome = |containment| {
-        let report = judged("WX-STORE-001", &command, containment);
-        let rule = report
-            .rules
-            .into_iter()
-            .find(|rule| !rule.scenarios.is_empty())
-            .unwrap();
-        (rule.outcome, rule.scenarios[0].message.clone())
-    };
-    if Reach::of_this_system().writes {
-        assert_eq!(outcome(Containment::Auto).0, Outcome::Pass);
-        assert!(!file.exists());
+/// The only rule that ran: its outcome and what was said.
+fn outcome(report: &Report) -> (Outcome, String) {
+    let rule = report.rules.iter().find(|rule| !rule.scenarios.is_empty());
+    let rule = rule.unwrap();
+    (rule.outcome, rule.scenarios[0].message.clone())
+}
+
+/// An adapter in Python that keeps bodies in `file` and calls a port, and the folder it lives in.
+struct Hoarder {
+    folder: TempDir,
+    port: TcpListener,
+    command: Vec<String>,
+}
+
+impl Hoarder {
+    fn new(file: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo");
+        for name in ["hoarder.py", "keeping.py"] {
+            fs::copy(zoo.join(name), folder.path().join(name)).unwrap();
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        port.set_nonblocking(true).unwrap();
+        let program = folder.path().join("hoarder.py");
+        let mut command = vec![python(), program.to_str().unwrap().to_owned()];
+        command.push(file.to_str().unwrap().to_owned());
+        command.push(port.local_addr().unwrap().port().to_string());
+        command.extend(REFERENCE.map(str::to_owned));
+        Self {
+            folder,
+            port,
+            command,
+        }
     }
-    let (outcome, message) = outcome(Containment::Off);
+
+    fn judged(&self, containment: Containment) -> Report {
+        let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
+        judged_in(self.folder.path(), "WX-STORE-001", &command, containment)
+    }
+
+    /// Whether it has called since the last time.
+    fn has_called(&self) -> bool {
+        let mut called = false;
+        while self.port.accept().is_ok() {
+            called = true;
+        }
+        called
+    }
+}
+
+#[test]
+fn what_an_adapter_keeps_for_everybody_and_whom_it_calls_is_prevented_and_named() {
+    let shared = tempfile::tempdir_in("/tmp").unwrap();
+    let file = shared.path().join("bodies.log");
+    let hoarder = Hoarder::new(&file);
+    let compiled = hoarder.folder.path().join("__pycache__");
+    let reach = Reach::of_this_system();
+    if reach.is_whole() {
+        // It swallows every refusal, and its interpreter does without what it cannot compile.
+        let report = hoarder.judged(Containment::Auto);
+        assert_eq!(outcome(&report).0, Outcome::Pass, "{}", outcome(&report).1);
+        assert!(!file.exists() && !compiled.exists() && !hoarder.has_called());
+        let told = report.containment.unwrap();
+        assert_eq!(
+            told.prevented[..2],
+            [
+                "writes outside the sandbox folders",
+                "TCP connections elsewhere than to WeChat"
+            ]
+        );
+    }
+    let report = hoarder.judged(Containment::Off);
+    let (outcome, message) = outcome(&report);
     assert_eq!(outcome, Outcome::Fail);
+    let place = format!("in {}, at byte ", file.display());
+    assert!(message.contains(&place), "{message}");
+    assert!(compiled.exists() && hoarder.has_called());
+    let told = report.containment.unwrap();
+    assert_eq!(told.reason.as_deref(), Some("it was switched off"));
+    assert!(told.prevented.is_empty());
+}
+
+#[test]
+fn what_an_adapter_keeps_where_it_runs_is_found_without_containment() {
+    // Not among the folders that everybody writes in.
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let script = format!("'{}' reference | tee -a kept.log", REFERENCE[0]);
+    let command = ["sh", "-c", &script];
+    let report = judged_in(place.path(), "WX-STORE-001", &command, Containment::Off);
+    let (outcome, message) = outcome(&report);
+    assert_eq!(outcome, Outcome::Fail);
+    let file = place.path().join("kept.log");
     assert!(message.contains(&file.display().to_string()), "{message}");
+}
+
+#[test]
+fn whoever_requires_containment_gets_it_or_a_refusal() {
+    let run = |subject: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new(REFERENCE[0])
+            .args(["run", "WX-CAP-001", "--containment", "require"])
+            .args(subject)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = run(&["--reference"]);
+    assert_eq!(code, Some(2));
+    let why = "the adapter cannot be contained: it runs inside the kit's own process";
+    assert!(said.contains(why), "{said}");
+    let (code, said) = run(&["--", REFERENCE[0], REFERENCE[1]]);
+    if Reach::of_this_system().is_whole() {
+        assert_eq!(code, Some(0), "{said}");
+    } else {
+        assert_eq!(code, Some(2));
+        assert!(said.contains("cannot be contained"), "{said}");
+    }
 }

@@ -94,6 +94,7 @@ mod tests {
                 markers,
                 finds,
                 gaps,
+                left_out: Vec::new(),
             },
         );
         timeline

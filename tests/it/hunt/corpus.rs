@@ -15,6 +15,8 @@ const OTHER: &str = "kwmzohtequivex";
 const TOKEN: &str = "b7k2m9x4qz81hf0w5t";
 /// An operator's own words, in a script that has no letters of ASCII.
 const FOREIGN: &str = "明天下午三点在老地方见";
+/// And some in which scripts and signs are mixed.
+const MIXED: &str = "plans & costs: 明天 3pm 🙂 ok";
 
 /// A message as an adapter would keep it.
 fn message() -> Vec<u8> {
@@ -203,7 +205,8 @@ fn leaks() -> Vec<(&'static str, Files)> {
             one(gzip(&long)[..140_000].to_vec()),
         ),
         ("in zlib", one(zlib(&m))),
-        ("in raw deflate", one(deflate(&m))),
+        // Of something so short it would store one alone as it is.
+        ("in raw deflate", one(deflate(&m.repeat(3)))),
         ("in zstd", one(zstd(&m))),
         ("in bzip2", one(bzip2(&m))),
         ("in xz", one(xz(&m))),
@@ -216,7 +219,10 @@ fn leaks() -> Vec<(&'static str, Files)> {
             "in gzip in base64 in JSON",
             text(format!("{{\"p\":\"{}\"}}", url(&gzip(&m)))),
         ),
-        ("in raw deflate in base64", one(base64(&deflate(&m)))),
+        (
+            "in raw deflate in base64",
+            one(base64(&deflate(&m.repeat(3)))),
+        ),
         (
             "in gzip in hex",
             one(each(&gzip(&m), |byte| format!("{byte:02x}"))),
@@ -257,6 +263,47 @@ fn leaks() -> Vec<(&'static str, Files)> {
             one(utf16(FOREIGN.as_bytes(), u16::to_le_bytes)),
         ),
         ("another script in gzip", one(gzip(FOREIGN.as_bytes()))),
+        (
+            "another script in quoted-printable, in short lines",
+            one(lines(
+                &each(FOREIGN.as_bytes(), |byte| format!("={byte:02X}")),
+                21,
+                "=\r\n",
+            )),
+        ),
+        (
+            "another script, percent-encoded",
+            one(each(FOREIGN.as_bytes(), |byte| format!("%{byte:02X}"))),
+        ),
+        (
+            "a mixture in a link",
+            text("/?q=plans%20%26%20costs%3A%20%E6%98%8E%E5%A4%A9%203pm%20%F0%9F%99%82%20ok"),
+        ),
+        (
+            "a mixture in a form",
+            text("q=plans+%26+costs%3A+%E6%98%8E%E5%A4%A9+3pm+%F0%9F%99%82+ok"),
+        ),
+        (
+            "a mixture in JSON of ASCII",
+            text(r#"{"q":"plans & costs: \u660e\u5929 3pm \ud83d\ude42 ok"}"#),
+        ),
+        (
+            "a mixture in HTML",
+            text("<p>plans &amp; costs: &#26126;&#x5929; 3pm &#128578; ok</p>"),
+        ),
+        (
+            "a mixture in quoted-printable",
+            text("plans & costs: =E6=98=8E=E5=A4=\r\n=A9 3pm =F0=9F=99=82 ok"),
+        ),
+        (
+            "in base32, in lines of 64",
+            one(lines(&base32(&m), 64, "\n")),
+        ),
+        ("in gzip in base32", one(base32(&gzip(&m)))),
+        (
+            "the beginning of a text, cut",
+            text(format!("{{\"preview\":\"{}…\"}}", &BODY[..9])),
+        ),
     ]
 }
 
@@ -332,6 +379,7 @@ fn hunt() -> Hunt {
         marker("a part of a body", TAG),
         marker("the bot token", TOKEN),
         marker("an operator's words", FOREIGN),
+        marker("an operator's mixture", MIXED),
     ];
     Hunt::new(markers).unwrap()
 }
@@ -378,6 +426,54 @@ fn a_find_tells_the_marker_and_how_it_was_wrapped() {
         ("as it is", "a body", vec![]),
         ("cut short behind the tag", "a part of a body", vec![]),
         ("another body of the same tag", "a file name", vec![]),
+        ("in base32", "a body", vec!["base32"]),
+        (
+            "in base32, small letters, two bytes on",
+            "a body",
+            vec!["base32"],
+        ),
+        ("in base64, one byte on", "a body", vec!["base64"]),
+        ("in base64, two bytes on", "a body", vec!["base64"]),
+        ("in base64url", "a body", vec!["base64"]),
+        ("in hex, capitals", "a body", vec!["hex"]),
+        (
+            "quoted-printable, every byte",
+            "a body",
+            vec!["quoted-printable"],
+        ),
+        ("in JSON escapes", "a body", vec!["escapes"]),
+        ("in octal escapes", "a body", vec!["octal"]),
+        ("as an array of numbers", "a body", vec!["decimal"]),
+        ("in HTML references", "a body", vec!["html references"]),
+        ("back to front", "a body", vec!["reversed"]),
+        ("letters on numbered rows", "a body", vec!["separated"]),
+        ("a letter in each file", "a body", vec!["split over files"]),
+        ("in zlib", "a body", vec!["zlib"]),
+        ("in raw deflate", "a body", vec!["deflate"]),
+        ("in bzip2", "a body", vec!["bzip2"]),
+        ("in zip", "a body", vec!["zip"]),
+        ("in tar in xz", "a body", vec!["xz"]),
+        ("in gzip in base32", "a body", vec!["base32", "gzip"]),
+        (
+            "a mixture in a link",
+            "an operator's mixture",
+            vec!["percent"],
+        ),
+        (
+            "a mixture in HTML",
+            "an operator's mixture",
+            vec!["html references"],
+        ),
+        (
+            "a mixture in quoted-printable",
+            "an operator's mixture",
+            vec!["quoted-printable"],
+        ),
+        (
+            "a mixture in JSON of ASCII",
+            "an operator's mixture",
+            vec!["json escapes"],
+        ),
         ("in UTF-16, big end first", "a body", vec!["utf-16"]),
         ("percent-encoded, every byte", "a body", vec!["percent"]),
         ("in HTML references, hex", "a body", vec!["html references"]),

@@ -1,8 +1,9 @@
 //! The search over a real folder, within its limits.
 
 use std::fs;
+use std::io::{Seek as _, SeekFrom, Write as _};
 
-use aios_wechat::hunt::{Hunt, Limits, Marker, Scope};
+use aios_wechat::hunt::{Clean, Hunt, Limits, Marker, Scope};
 
 use super::pack::gzip;
 
@@ -95,10 +96,13 @@ fn in_a_shared_folder_only_what_changed_since_then_is_searched() {
     let now = fs::metadata(folder.path()).unwrap().modified().unwrap();
     let hour = std::time::Duration::from_secs(3600);
     old.set_modified(now - hour).unwrap();
+    let clean = Clean::default();
     let scope = |entries| Scope {
         since: now - hour / 2,
         entries,
+        bytes: u64::MAX,
         except: &[],
+        clean: &clean,
     };
     let own = [folder.path().join("own")];
     let found = |scope| {
@@ -114,4 +118,71 @@ fn in_a_shared_folder_only_what_changed_since_then_is_searched() {
     };
     assert_eq!(found(except), ["new"]);
     assert_eq!(found(scope(2)), Vec::<String>::new());
+}
+
+#[test]
+fn what_held_nothing_that_markers_begin_with_is_not_read_again_until_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("a"), folder.path().join("b"));
+    fs::write(&file, "nothing").unwrap();
+    // Another marker of the run, which this search is not for.
+    fs::write(&other, "kwmzohtequivex").unwrap();
+    let clean = Clean::default();
+    let search = |bytes| {
+        let scope = Scope {
+            since: std::time::UNIX_EPOCH,
+            entries: 100,
+            bytes,
+            except: &[],
+            clean: &clean,
+        };
+        hunt().shared(folder.path(), scope)
+    };
+    let first = search(u64::MAX);
+    assert_eq!((first.files, first.finds.len()), (2, 0));
+    assert_eq!(search(u64::MAX).files, 1);
+    fs::write(&file, WORDS).unwrap();
+    let again = search(u64::MAX);
+    assert_eq!((again.files, again.finds.len()), (2, 1));
+    let bounded = search(10);
+    assert_eq!((bounded.files, bounded.left_out.len()), (0, 2));
+}
+
+#[test]
+fn links_are_not_followed_and_tell_what_they_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+    std::os::unix::fs::symlink(WORDS, folder.path().join("link")).unwrap();
+    let trail = hunt().folder(folder.path()).unwrap();
+    let places: Vec<&str> = trail.finds.iter().map(|find| find.place.as_str()).collect();
+    assert_eq!((places, trail.files), (vec!["the target of link"], 0));
+}
+
+#[test]
+fn holes_of_a_file_are_not_read_and_what_lies_behind_them_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sparse");
+    let mut file = fs::File::create(&path).unwrap();
+    // Hours of reading.
+    let at = 1 << 40;
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(WORDS.as_bytes()).unwrap();
+    file.set_len(2 << 40).unwrap();
+    let finds = hunt().path(&path).unwrap().finds;
+    let offsets: Vec<u64> = finds.iter().map(|find| find.offset).collect();
+    assert_eq!(offsets, [at]);
+}
+
+#[test]
+fn many_files_are_searched_in_their_order_whoever_searches_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..6 {
+        let words = format!("{WORDS}{number}").into_bytes();
+        let bytes = [vec![b' '; 1 << 20], words].concat();
+        fs::write(folder.path().join(format!("{number}")), bytes).unwrap();
+    }
+    let trail = hunt().folder(folder.path()).unwrap();
+    let places: Vec<&str> = trail.finds.iter().map(|find| find.place.as_str()).collect();
+    assert_eq!(places, ["0", "1", "2", "3", "4", "5"]);
+    assert_eq!(trail.bytes, 6 * ((1 << 20) + 15));
 }

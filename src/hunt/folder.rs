@@ -19,6 +19,9 @@ const OVERLAP: usize = 64 * 1024;
 /// How much of a file is joined with the next one in its folder.
 const SEAM: usize = 2048;
 
+/// How much longer than it said a file may be: some that the kernel shows say nothing and never end.
+const GROWTH: u64 = 64 * 1024 * 1024;
+
 /// How many threads search, from how many bytes on it is worth a thread, and how many files are
 /// shared among them at a time.
 const THREADS: usize = 2;
@@ -328,6 +331,10 @@ impl Hunt {
             search.go_on(start);
             search.layer(window, if last { None } else { Some(&open_at) });
             if last {
+                break;
+            }
+            if position > size.saturating_add(GROWTH) {
+                search.gap("it goes on and on");
                 break;
             }
             window.drain(..window.len() - OVERLAP);

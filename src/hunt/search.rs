@@ -130,7 +130,8 @@ impl<'h> Search<'h> {
         }
     }
 
-    fn gap(&mut self, why: &str) {
+    /// Something could not be searched whole.
+    pub(super) fn gap(&mut self, why: &str) {
         let gap = format!("{}: {why}", self.place);
         if !self.gaps.contains(&gap) {
             self.gaps.push(gap);

@@ -14,7 +14,7 @@ use crate::adapter::Subject;
 use crate::evidence::{Fact, Mismatch};
 use crate::report::CaseResult;
 use crate::session::{
-    Common, Driven, Known, Log, Patience, Scene, Session, Stop, expect, patiently,
+    Driven, Known, Log, Patience, Scene, Series, Session, Stop, expect, patiently,
 };
 use crate::suite::{Case, CaseId, Requirement};
 
@@ -26,7 +26,7 @@ pub(super) struct Engine {
     pub(super) patience: Patience,
     pub(super) seed: u32,
     pub(super) sealed: bool,
-    pub(super) common: Arc<Common>,
+    pub(super) series: Arc<Series>,
     pub(super) binding: Binding,
     /// Why nothing can be concluded from a connection that was not seen, if so.
     pub(super) uncontained: Option<String>,
@@ -130,7 +130,7 @@ impl Engine {
             subject: self.subject.clone(),
             known: self.known.clone(),
             patience: self.patience.clone(),
-            common: Arc::clone(&self.common),
+            series: Arc::clone(&self.series),
             seed: seed_of(self.seed, &case.id, control),
             control,
         };

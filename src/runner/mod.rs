@@ -35,7 +35,7 @@ pub use verify::{Discrepancy, verify};
 use crate::adapter::Subject;
 use crate::contract::driver::PROTOCOL_VERSION;
 use crate::report::{CaseResult, Claim, Counts, Identity, Options, Outcome, Report, RuleResult};
-use crate::session::{Common, Patience};
+use crate::session::{Patience, Series};
 use crate::suite::{Problem, Suite};
 
 /// A request to run the suite.
@@ -130,7 +130,7 @@ pub async fn run(
         patience,
         seed: run.seed,
         sealed: run.sealed,
-        common: Arc::new(Common::of(run.seed)),
+        series: Arc::new(Series::of(run.seed)),
         binding,
         uncontained: containment::uncontained(&containment),
     });

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Timeline};
 use crate::report::AdapterIdentity;
-use crate::session::{Common, Known, Log, Patience, Scene, Session, Stop, expect};
+use crate::session::{Known, Log, Patience, Scene, Series, Session, Stop, expect};
 
 /// How long an adapter that does not answer may take to end by itself.
 const LAST_BREATH: Duration = Duration::from_millis(500);
@@ -43,13 +43,13 @@ impl Preflight {
 pub(super) async fn fly(subject: &Subject, patience: &Patience, seed: u32) -> Preflight {
     let log = Log::default();
     let mut preflight = Preflight::default();
-    let common = Arc::new(Common::of(seed));
+    let series = Arc::new(Series::of(seed));
     let scene = |known: &Known| Scene {
         subject: subject.clone(),
         known: known.clone(),
         // A failed preflight must not shorten the limits of anything else.
         patience: patience.unshared(),
-        common: Arc::clone(&common),
+        series: Arc::clone(&series),
         seed: u64::from(seed),
         control: false,
     };

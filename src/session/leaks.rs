@@ -37,14 +37,14 @@ const NAMED: usize = 5;
 
 /// What the scenarios of a run have in common.
 #[derive(Debug)]
-pub struct Common {
+pub struct Series {
     pub(super) tags: Tags,
     /// Files of shared folders in which one search for each quarry found nothing that the markers of
     /// any scenario begin with.
     clean: Mutex<BTreeMap<Vec<Quarry>, Arc<Clean>>>,
 }
 
-impl Common {
+impl Series {
     /// For the run with this seed.
     #[must_use]
     pub fn of(seed: u32) -> Self {
@@ -86,7 +86,7 @@ impl Session {
     }
 
     fn hunt_elsewhere(&self, hunt: &Hunt, quarry: &[Quarry]) -> Driven<Trail> {
-        let clean = self.common.clean(quarry);
+        let clean = self.series.clean(quarry);
         let sandbox = fs::metadata(self.sandbox.path()).map_err(Stop::kit)?;
         let scope = Scope {
             since: sandbox

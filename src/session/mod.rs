@@ -39,7 +39,7 @@ pub use aios::{Aios, Mood};
 pub use cast::{Cast, Person, Tags};
 pub use clock::SceneClock;
 pub use draft::{ACTION_FLAWS, Draft, FLAWS, Flaw, allowlist};
-pub use leaks::{Common, Quarry};
+pub use leaks::{Quarry, Series};
 pub use log::{Log, Waited, patiently};
 pub use outage::Trouble;
 pub use patience::Patience;
@@ -127,7 +127,7 @@ pub struct Session {
     patience: Patience,
     subject: Subject,
     sandbox: TempDir,
-    common: Arc<Common>,
+    series: Arc<Series>,
     process: u32,
     control: bool,
     mood: Mood,
@@ -163,7 +163,7 @@ pub struct Scene {
     /// How long to wait.
     pub patience: Patience,
     /// What the scenarios of the run have in common.
-    pub common: Arc<Common>,
+    pub series: Arc<Series>,
     /// The seed of everything drawn.
     pub seed: u64,
     /// The process is a control process with faultless input.
@@ -176,7 +176,7 @@ impl Session {
     /// # Errors
     /// A fault of the kit: no folder, no port.
     pub async fn open(scene: Scene, log: Log) -> Driven<Self> {
-        let mut cast = Cast::draw(scene.seed, &scene.common.tags);
+        let mut cast = Cast::draw(scene.seed, &scene.series.tags);
         let clock = SceneClock::new(scene.known.claims("virtual_time"));
         let wechat = Wechat::open(&log, &mut cast, clock).await?;
         let sandbox = sandbox(&scene.subject).map_err(Stop::kit)?;
@@ -191,7 +191,7 @@ impl Session {
             patience: scene.patience,
             subject: scene.subject,
             sandbox,
-            common: scene.common,
+            series: scene.series,
             process,
             control: scene.control,
             mood: Mood::default(),

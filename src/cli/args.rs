@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Explain(super::catalogue::ExplainArgs),
     /// Show a report that was kept in another format, or join several.
     Report(super::report::ReportArgs),
+    /// Play a recorded scenario again, and say where the adapter first does something else.
+    Replay(super::replay::ReplayArgs),
     /// Search files and folders for words that must not be there, in any form.
     Hunt(super::hunt::HuntArgs),
     /// Prove that the kit can fail: broken adapters are caught, idle ones earn nothing.

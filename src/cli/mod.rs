@@ -11,6 +11,7 @@ pub mod hunt;
 mod init;
 mod output;
 pub mod remark;
+mod replay;
 pub mod report;
 mod run;
 pub mod schema;
@@ -107,6 +108,7 @@ fn dispatch(cli: args::Cli) -> Exit {
     match cli.command {
         args::Command::Run(args) => runtime.block_on(run::run(args, &surroundings)),
         args::Command::Doctor(args) => runtime.block_on(doctor::run(args, &surroundings)),
+        args::Command::Replay(args) => runtime.block_on(replay::run(args, &surroundings)),
         args::Command::Simulate(args) => {
             runtime.block_on(simulate::simulate(args, &mut io::stdout()))
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -87,7 +87,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
     })
 }
 
-fn containment(asked: ContainmentArg, subject: &Subject) -> Result<Containment, String> {
+pub(super) fn containment(asked: ContainmentArg, subject: &Subject) -> Result<Containment, String> {
     let containment = match asked {
         ContainmentArg::Auto => Containment::Auto,
         ContainmentArg::Require => Containment::Require,
@@ -166,7 +166,7 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
     } = prepared;
     let began = jiff::Timestamp::now();
     let watch = tokio::spawn(signalled(run.interrupt.clone()));
-    let mut progress = ProgressLine::new(surroundings.terminal);
+    let mut progress = ProgressLine::new(surroundings.terminal && io::stderr().is_terminal());
     let report = runner::run(&suite, &subject, &run, &mut progress).await;
     watch.abort();
     progress.clear();
@@ -209,6 +209,9 @@ pub(super) async fn signalled(interrupt: CancellationToken) {
     interrupt.cancel();
 }
 
+/// The most characters of the line: one less than the narrowest usual terminal has.
+const LINE: usize = 79;
+
 /// A line on a terminal that says how far the run is; nothing elsewhere.
 struct ProgressLine {
     shown: bool,
@@ -250,10 +253,12 @@ impl Progress for ProgressLine {
             } = self;
             let left = seconds_left(self.began.elapsed(), *done, *of);
             let line = format!(
-                "\r\u{1b}[K{done}/{of} scenarios, {failed} not passed · {left} s left · {}",
+                "{done}/{of} scenarios, {failed} not passed · {left} s left · {}",
                 case.id
             );
-            drop(write!(io::stderr(), "{line}"));
+            // A line that wraps could not be taken back.
+            let line: String = line.chars().take(LINE).collect();
+            drop(write!(io::stderr(), "\r\u{1b}[K{line}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where two documents that a failure rests on differ.
+//! Where two documents differ.
 
 use serde_json::Value;
 
@@ -27,6 +27,16 @@ pub(super) fn difference(case: &CaseResult) -> Option<String> {
     let [first, second] = documents[..] else {
         return None;
     };
+    let found = between(first, second);
+    Some(if found.is_empty() {
+        "nothing".to_owned()
+    } else {
+        found.join("; ")
+    })
+}
+
+/// Where the second document differs from the first, at most a few places of it.
+pub(super) fn between(first: &Value, second: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare("", first, second, &mut found);
     let more = found.len().saturating_sub(SHOWN);
@@ -34,11 +44,7 @@ pub(super) fn difference(case: &CaseResult) -> Option<String> {
     if more > 0 {
         found.push(format!("{more} more"));
     }
-    Some(if found.is_empty() {
-        "nothing".to_owned()
-    } else {
-        found.join("; ")
-    })
+    found
 }
 
 fn compare(path: &str, first: &Value, second: &Value, found: &mut Vec<String>) {

@@ -10,6 +10,8 @@ mod claim;
 mod command;
 pub mod ctrf;
 mod difference;
+mod divergence;
+mod essence;
 mod excerpt;
 mod exit;
 mod format;
@@ -26,10 +28,12 @@ mod plain;
 mod telling;
 pub mod terminal;
 mod times;
+mod trace;
 
 pub use baseline::{Baseline, BaselineEntry, Declared, EntryState, EntryUse};
 pub use claim::Claim;
 pub use command::again;
+pub use divergence::{Comparison, Divergence};
 pub use excerpt::{Piece, excerpt, whole};
 pub use format::Format;
 pub use likeness::{Likeness, MutantRow};
@@ -41,3 +45,4 @@ pub use model::{
 pub use outcome::Outcome;
 pub use plain::plain;
 pub use telling::Telling;
+pub use trace::Trace;

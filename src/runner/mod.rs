@@ -12,6 +12,7 @@ mod engine;
 mod phrases;
 mod plan;
 mod preflight;
+mod replay;
 mod steps;
 mod verify;
 mod world;
@@ -30,6 +31,7 @@ pub use containment::Containment;
 pub use phrases::{Phrase, check_steps, phrases, unused_phrases};
 pub use plan::{Levels, Selection};
 pub use preflight::Preflight;
+pub use replay::{Replay, is_of_seed, replay};
 pub use verify::{Discrepancy, verify};
 
 use crate::adapter::Subject;

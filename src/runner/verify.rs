@@ -421,7 +421,7 @@ fn features(introduction: &Value) -> Vec<String> {
 }
 
 /// Whether a timeline is that of a scenario with these people; one that came to nothing is.
-fn speaks_of(timeline: &Timeline, cast: &Cast) -> bool {
+pub(super) fn speaks_of(timeline: &Timeline, cast: &Cast) -> bool {
     let people = [Person::Owner, Person::Friend, Person::Stranger].map(|who| cast.person(who));
     // A control process, which has a cast of its own, comes before the first step.
     let own = timeline

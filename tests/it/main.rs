@@ -18,6 +18,7 @@ mod null;
 mod properties;
 mod published;
 mod reference;
+mod replay;
 mod report;
 mod simulator;
 mod spec;

@@ -60,8 +60,8 @@ use crate::evidence::{Fact, Mismatch, SentMessage, Timeline};
 const TICK: Duration = Duration::from_millis(200);
 const QUIET: Duration = Duration::from_millis(2);
 const TICKS_MAX: u32 = 300;
-/// In virtual time: how long a released adapter may take to poll again before time moves on.
-const REPARKED: Duration = Duration::from_millis(300);
+/// In virtual time: how long an adapter that is about to poll may take before time moves on.
+const REPARKED: Duration = Duration::from_secs(1);
 /// In virtual time: the real time that a settle time lasts all the same, since HTTP stays real. At
 /// least so long, and so many times what the adapter was seen to take for anything so far.
 const LULL: Duration = Duration::from_millis(20);
@@ -531,12 +531,23 @@ impl Session {
         };
         *now += i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let now = Timestamp::from_unix_ms(*now);
-        if !self.wechat.parked().is_empty() {
-            self.wechat.release_polls();
-            // Whoever polls again does so at once; whoever pauses first waits for the time to come.
-            let wechat = &self.wechat;
-            let parked = |_: &Timeline| (!wechat.parked().is_empty()).then_some(());
+        let wechat = &self.wechat;
+        let parked = |_: &Timeline| (!wechat.parked().is_empty()).then_some(());
+        if by > TICK && self.log.read(expect::is_about_to_poll) {
+            // A poll on the wire would be overtaken by the leap, and taken for one that timed out.
             self.log.wait(REPARKED, parked).await;
+        }
+        if !wechat.parked().is_empty() {
+            let before = self.log.len();
+            wechat.release_polls();
+            // Whoever polls again does so at once; whoever pauses first waits for the time to come.
+            let again = |t: &Timeline| expect::polled_since(t, before).then_some(());
+            self.log.wait(REPARKED, again).await;
+            // A poll that went wrong is held by nobody.
+            let mut awaiting = expect::Awaiting::default();
+            let settled =
+                |t: &Timeline| (awaiting.follow(t) || !wechat.parked().is_empty()).then_some(());
+            self.log.wait(REPARKED, settled).await;
         }
         self.wechat.set_now(self.clock.now_ms());
         self.log.record(Fact::Clock {
@@ -590,6 +601,20 @@ impl Session {
         }
     }
 
+    /// Gives an adapter that was started the time to come to a poll that is held. One that does not
+    /// is judged by what follows.
+    ///
+    /// # Errors
+    /// A fault of the kit.
+    pub async fn settle_in(&mut self) -> Driven {
+        let limit = self.patience.settle();
+        self.wait(limit, |timeline| {
+            (expect::holds_a_poll(timeline) || expect::process_ended(timeline)).then_some(())
+        })
+        .await
+        .map(drop)
+    }
+
     /// Waits until a poll is held.
     async fn parked(&mut self) -> Driven {
         let wechat = &self.wechat;
@@ -617,6 +642,17 @@ impl Session {
             return Ok(());
         }
         self.fence_anew().await
+    }
+
+    /// The same; what does not arrive is for the judging steps to say.
+    ///
+    /// # Errors
+    /// A fault of the kit.
+    pub async fn let_arrive(&mut self) -> Driven {
+        match self.fence().await {
+            Err(Stop::Kit(fault)) => Err(Stop::Kit(fault)),
+            Err(Stop::Mismatch(_)) | Ok(()) => Ok(()),
+        }
     }
 
     /// The same, whatever passed before.

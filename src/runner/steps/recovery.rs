@@ -77,8 +77,23 @@ async fn time_passes(world: &mut World, count: u64, unit: String) {
 
 #[when(expr = "the adapter is killed")]
 async fn killed(world: &mut World) {
-    let killed = world.session.kill().await;
+    let killed = kill_seen(&mut world.session).await;
     world.drive(killed);
+}
+
+/// Kills the adapter once what was sent has had its chance to reach it: earlier, it would be chance
+/// what is lost. What did not reach it is for the judging steps to say.
+async fn kill_seen(session: &mut Session) -> Driven {
+    match session.mood() {
+        Mood::Open => session.let_arrive().await?,
+        Mood::Silent | Mood::SilentAfter(_) => {
+            if let Err(Stop::Kit(fault)) = session.one_left_open().await {
+                return Err(Stop::Kit(fault));
+            }
+        }
+        Mood::Unavailable | Mood::RefusesNext => {}
+    }
+    session.kill().await
 }
 
 #[when(expr = "the adapter is started again")]
@@ -151,7 +166,9 @@ async fn forget_between(session: &mut Session) -> Driven {
     session.fence().await?;
     session.stop().await?;
     session.wechat.forget_positions();
-    session.run().await
+    session.run().await?;
+    // What is sent next is to come after what the adapter has to say about its lost position.
+    session.settle_in().await
 }
 
 #[when(expr = "WeChat gives that message again under a new id")]

@@ -143,6 +143,8 @@ async fn asks(world: &mut World) {
 }
 
 async fn ask(session: &mut Session) -> Driven {
+    // What it says now is about what it has taken in by then.
+    session.let_arrive().await?;
     session.health().await?;
     session.audit().await
 }

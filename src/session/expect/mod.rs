@@ -185,6 +185,42 @@ impl Awaiting {
     }
 }
 
+/// Whether a poll was seen since the timeline had so many entries.
+#[must_use]
+pub fn polled_since(timeline: &Timeline, length: usize) -> bool {
+    let since = timeline.entries().iter().skip(length);
+    since.map(|entry| &entry.what).any(is_poll)
+}
+
+/// Whether the present process has a poll that WeChat held.
+#[must_use]
+pub fn holds_a_poll(timeline: &Timeline) -> bool {
+    present(timeline).any(|fact| matches!(fact, Fact::Parked { .. }))
+}
+
+/// Whether the present process polls, and nothing keeps it from its next poll: no failure that it
+/// may wait after, and no event that AIOS has not answered.
+#[must_use]
+pub fn is_about_to_poll(timeline: &Timeline) -> bool {
+    present(timeline).any(is_poll)
+        && !Awaiting::default().follow(timeline)
+        && !has_unsettled(timeline)
+        && !process_ended(timeline)
+}
+
+fn is_poll(fact: &Fact) -> bool {
+    matches!(fact, Fact::Called { call } if call.endpoint == "getupdates")
+}
+
+/// What was seen since the present process was launched.
+fn present(timeline: &Timeline) -> impl Iterator<Item = &Fact> {
+    let launched = timeline
+        .facts()
+        .rfind(|(_, fact)| matches!(fact, Fact::Launched { .. }))
+        .map_or(0, |(at, _)| at);
+    timeline.facts().skip(launched).map(|(_, fact)| fact)
+}
+
 /// Whether an event of the present process waits for an answer.
 #[must_use]
 pub fn has_unsettled(timeline: &Timeline) -> bool {

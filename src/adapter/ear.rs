@@ -132,6 +132,27 @@ pub enum Breach {
 }
 
 impl Breach {
+    /// Every breach.
+    pub const ALL: [Self; 17] = [
+        Self::NotJson,
+        Self::NotUtf8,
+        Self::NotStrict,
+        Self::TooLong,
+        Self::Unterminated,
+        Self::Batch,
+        Self::NotAFrame,
+        Self::BadError,
+        Self::WrongJsonRpc,
+        Self::Notification,
+        Self::ReusedId,
+        Self::UnknownId,
+        Self::AnsweredTwice,
+        Self::Echo,
+        Self::Flood,
+        Self::SandboxFull,
+        Self::TooManyProcesses,
+    ];
+
     /// A stable word for it.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -256,5 +277,17 @@ impl fmt::Display for Exit {
             Self::Stuck => formatter.write_str("blocks its thread and could not be ended"),
             Self::Unknown => formatter.write_str("is gone"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_breach_is_missing_from_the_list() {
+        let numbers: Vec<usize> = Breach::ALL.iter().map(|breach| *breach as usize).collect();
+        let last = Breach::TooManyProcesses as usize;
+        assert_eq!(numbers, (0..=last).collect::<Vec<_>>());
     }
 }

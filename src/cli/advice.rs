@@ -1,29 +1,90 @@
 //! What the words in reports and documents mean, and where adapters usually go wrong.
 
-use crate::contract::{Code, Fault};
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
-/// A word that `explain` knows.
-#[derive(Clone, Copy, Debug)]
+use crate::adapter::Breach;
+use crate::contract::{Code, Fault};
+use crate::mutant::{self, Mutant};
+use crate::publish::{self, Meaning};
+
+/// The words of documents and reports. Their schemas take a moment to be made.
+static GLOSSARY: LazyLock<Vec<Meaning>> = LazyLock::new(publish::glossary);
+
+/// A word that `explain` knows, in one of its meanings.
+#[derive(Clone, Debug)]
 pub(super) struct Word {
     /// As it stands in documents.
-    pub(super) name: &'static str,
+    pub(super) name: Cow<'static, str>,
     /// What kind of word it is.
-    pub(super) kind: &'static str,
+    pub(super) kind: Cow<'static, str>,
     /// What it says.
-    pub(super) meaning: &'static str,
-    /// What to do about it.
-    pub(super) mend: &'static str,
+    pub(super) meaning: Cow<'static, str>,
+    /// What to do about it, if there is anything to do.
+    pub(super) mend: Option<Cow<'static, str>>,
     /// Rules that turn on it, by id or family.
     pub(super) rules: &'static [&'static str],
 }
 
-/// The word of that name: a code of the contract, a fault of a document, or an error of the protocol.
+/// Every meaning of a word: a code of the contract, a fault of a document, an error or a breach of the
+/// protocol, a mutant, and whatever word a document or a report may hold.
 #[must_use]
-pub(super) fn word(name: &str) -> Option<Word> {
+pub(super) fn words(name: &str) -> Vec<Word> {
     let code = Code::try_from(name).ok().map(code);
-    let fault = || Fault::try_from(name).ok().map(fault);
-    code.or_else(fault)
-        .or_else(|| RPC.iter().find(|word| word.name == name).copied())
+    let fault = Fault::try_from(name).ok().map(fault);
+    let rpc = RPC.iter().find(|row| row.0 == name).map(rpc);
+    let breach = Breach::ALL.into_iter().find(|breach| breach.code() == name);
+    let mutant = mutant::find(name).map(mutant);
+    let own = [code, fault, rpc, breach.map(self::breach), mutant];
+    let mut words: Vec<Word> = own.into_iter().flatten().collect();
+    words.extend(
+        GLOSSARY
+            .iter()
+            // Codes are explained in more words above.
+            .filter(|meaning| meaning.word == name && meaning.set != "Code")
+            .map(|meaning| Word {
+                name: meaning.word.as_str().into(),
+                kind: first_small(&meaning.about).into(),
+                meaning: meaning.meaning.as_str().into(),
+                mend: None,
+                rules: &[],
+            }),
+    );
+    words
+}
+
+/// The same text as it stands within a sentence.
+fn first_small(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_lowercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+fn mutant(mutant: &'static Mutant) -> Word {
+    Word {
+        name: mutant.name.into(),
+        kind: "a mutant: the reference adapter with one behaviour broken".into(),
+        meaning: mutant.breaks.trim_end_matches('.').into(),
+        mend: Some(
+            format!(
+                "where a report says that an adapter looks like it, look for the same there; see it fail with \
+                 `aios-wechat run {} -- aios-wechat reference --mutant {}`",
+                mutant.rule, mutant.name
+            )
+            .into(),
+        ),
+        rules: std::slice::from_ref(&mutant.rule),
+    }
+}
+
+fn breach(breach: Breach) -> Word {
+    Word {
+        name: breach.code().into(),
+        kind: "breach of the driver protocol".into(),
+        meaning: breach.to_string().into(),
+        mend: Some(breach.expected().into()),
+        rules: &["WX-LIFE"],
+    }
 }
 
 fn code(code: Code) -> Word {
@@ -120,10 +181,10 @@ fn code(code: Code) -> Word {
         ),
     };
     Word {
-        name: code.as_str(),
-        kind: "code of the contract",
-        meaning,
-        mend,
+        name: code.as_str().into(),
+        kind: "code of the contract".into(),
+        meaning: meaning.into(),
+        mend: Some(mend.into()),
         rules,
     }
 }
@@ -172,67 +233,68 @@ fn fault(fault: Fault) -> Word {
         ),
     };
     Word {
-        name: fault.as_str(),
-        kind: "fault of a document",
-        meaning,
-        mend,
+        name: fault.as_str().into(),
+        kind: "fault of a document".into(),
+        meaning: meaning.into(),
+        mend: Some(mend.into()),
         rules: &["WX-CONF-002", "WX-ENV-012", "WX-OUT-008"],
     }
 }
 
-/// A row of the protocol's errors.
-const fn rpc(name: &'static str, meaning: &'static str, mend: &'static str) -> Word {
+fn rpc(row: &(&'static str, &'static str, &'static str)) -> Word {
+    let (name, meaning, mend) = *row;
     Word {
-        name,
-        kind: "error of the driver protocol",
-        meaning,
-        mend,
+        name: name.into(),
+        kind: "error of the driver protocol".into(),
+        meaning: meaning.into(),
+        mend: Some(mend.into()),
         rules: &["WX-LIFE"],
     }
 }
 
-const RPC: &[Word] = &[
-    rpc(
+/// The errors of the protocol: number, meaning, what to do.
+const RPC: &[(&str, &str, &str)] = &[
+    (
         "-32700",
         "a line is not JSON",
         "write the protocol to stdout and everything else to stderr",
     ),
-    rpc(
+    (
         "-32600",
         "a line is not a JSON-RPC 2.0 request",
         "one request a line; batches are refused",
     ),
-    rpc(
+    (
         "-32601",
         "no such method",
         "the adapter may call `event` and nothing else",
     ),
-    rpc(
+    (
         "-32602",
         "the document breaks the contract",
         "the data names the member by a JSON pointer",
     ),
-    rpc(
+    (
         "-32001",
         "AIOS refuses the event",
         "never send it again, report `event_refused`, go on",
     ),
-    rpc(
+    (
         "-32002",
         "AIOS is unavailable",
         "send the identical event again after `retry_after_ms`",
     ),
-    rpc(
+    (
         "-32003",
         "already started",
         "a second `start` is refused; the kit starts a new process instead",
     ),
-    rpc(
+    (
         "-32004",
         "not started, or the handshake is missing",
         "`initialize`, then `start`, then the rest",
     ),
-    rpc(
+    (
         "-32005",
         "the protocol version is not spoken",
         "answer with the versions that are, in `supported`",
@@ -305,11 +367,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_and_every_fault_is_known() {
-        for name in Code::WORDS.iter().chain(Fault::WORDS) {
-            assert_eq!(word(name).map(|word| word.name), Some(*name));
+    fn whatever_has_to_be_mended_says_how() {
+        let breaches = Breach::ALL.map(Breach::code);
+        let errors = RPC.iter().map(|row| row.0);
+        let mutants = mutant::all().map(|mutant| mutant.name);
+        let names = Code::WORDS.iter().chain(Fault::WORDS).copied();
+        for name in names.chain(breaches).chain(errors).chain(mutants) {
+            let words = words(name);
+            assert!(words.iter().any(|word| word.mend.is_some()), "{name}");
+            assert!(words.iter().all(|word| word.name == name), "{words:?}");
         }
-        assert!(word("-32602").is_some() && word("nonsense").is_none());
+        assert!(words("nonsense").is_empty() && words("Code").is_empty());
     }
 
     #[test]

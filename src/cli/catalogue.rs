@@ -54,9 +54,10 @@ pub struct ListArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  aios-wechat explain WX-DEDUP-001\n  \
-    aios-wechat explain context_unavailable\n  aios-wechat explain -32602")]
+    aios-wechat explain context_unavailable\n  aios-wechat explain inconclusive\n  \
+    aios-wechat explain -32602")]
 pub struct ExplainArgs {
-    /// A rule (WX-DEDUP-001), a family (WX-DEDUP), or a code of a report or document
+    /// A rule (WX-DEDUP-001), a scenario, a family (WX-DEDUP), or any word of a report or document
     #[arg(value_name = "RULE|CODE", allow_hyphen_values = true)]
     pub what: String,
     /// How it is printed
@@ -206,17 +207,38 @@ fn list_phrases(format: ListFormat, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// If a writer fails.
 pub fn explain(args: &ExplainArgs, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-    let suite = match Suite::embedded() {
-        Ok(suite) => suite,
-        Err(problems) => return broken(&problems, err),
+    match Suite::embedded() {
+        Ok(suite) => explain_by(&suite, args, out, err),
+        Err(problems) => broken(&problems, err),
+    }
+}
+
+/// The same, by the rules of a suite.
+///
+/// # Errors
+/// If a writer fails.
+pub fn explain_by(
+    suite: &Suite,
+    args: &ExplainArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<Exit> {
+    // A scenario is explained by its rule.
+    let (what, scenario) = match args.what.split_once('/') {
+        Some((rule, _)) => (rule, Some(&args.what)),
+        None => (args.what.as_str(), None),
     };
     let rules: Vec<&Requirement> = suite
-        .matching(&args.what)
+        .matching(what)
         .iter()
         .filter_map(|id| suite.requirement(id))
+        .filter(|rule| {
+            let mut cases = rule.cases.iter();
+            scenario.is_none_or(|id| cases.any(|case| case.id.to_string() == *id))
+        })
         .collect();
-    let word = advice::word(&args.what);
-    if rules.is_empty() && word.is_none() {
+    let words = advice::words(&args.what);
+    if rules.is_empty() && words.is_empty() {
         writeln!(
             err,
             "error: `{}` is neither a rule nor a code\n  hint: `aios-wechat list` shows the rules; codes are \
@@ -227,19 +249,23 @@ pub fn explain(args: &ExplainArgs, out: &mut dyn Write, err: &mut dyn Write) -> 
     }
     if args.format == ListFormat::Json {
         let rules: Vec<Value> = rules.into_iter().map(listed).collect();
+        let meanings: Vec<Value> = words.iter().map(spelled).collect();
+        let code = meanings.first();
         writeln!(
             out,
             "{:#}",
-            json!({ "rules": rules, "code": word.map(spelled) })
+            json!({ "rules": rules, "code": code, "meanings": meanings })
         )?;
         return Ok(Exit::Success);
     }
-    if let Some(word) = word {
-        writeln!(
-            out,
-            "{}  ({})\n\n{}.\n\nTo do: {}.",
-            word.name, word.kind, word.meaning, word.mend
-        )?;
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}  ({})\n\n{}.", word.name, word.kind, word.meaning)?;
+        if let Some(mend) = &word.mend {
+            writeln!(out, "\nTo do: {mend}.")?;
+        }
         let rules: Vec<String> = word
             .rules
             .iter()
@@ -259,7 +285,7 @@ pub fn explain(args: &ExplainArgs, out: &mut dyn Write, err: &mut dyn Write) -> 
     Ok(Exit::Success)
 }
 
-fn spelled(word: Word) -> Value {
+fn spelled(word: &Word) -> Value {
     json!({ "name": word.name, "kind": word.kind, "meaning": word.meaning, "mend": word.mend })
 }
 

@@ -4,6 +4,7 @@
 //! holds the artifacts writes them or compares them.
 
 mod explain;
+mod glossary;
 mod judge;
 mod names;
 mod openrpc;
@@ -12,6 +13,7 @@ mod requirements;
 mod schema;
 
 pub use explain::Explainer;
+pub use glossary::{Meaning, glossary};
 pub use judge::Judge;
 pub use openrpc::openrpc;
 pub use requirements::{RuleEntry, RuleMode, ScenarioEntry, requirements};

@@ -8,6 +8,7 @@ mod contract;
 mod diff;
 mod doctor;
 mod driver;
+mod explain;
 mod fixtures;
 mod hunt;
 mod init;

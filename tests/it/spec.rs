@@ -318,21 +318,6 @@ fn a_rule_is_explained_with_its_proof() {
 }
 
 #[test]
-fn codes_are_explained_and_nonsense_is_a_usage_error() {
-    for code in ["context_unavailable", "missing_member", "-32602"] {
-        let (exit, text) = program(&["explain", code]);
-        assert!(
-            exit == Some(0) && text.contains("To do: "),
-            "{code}: {text}"
-        );
-    }
-    assert_eq!(
-        program(&["explain", "WX-NONSENSE-001"]),
-        (Some(2), String::new())
-    );
-}
-
-#[test]
 fn outside_a_repository_spec_check_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_aios-wechat"))

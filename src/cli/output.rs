@@ -62,8 +62,9 @@ impl Output {
             if !problems.is_empty() {
                 let path = path.display();
                 return Err(format!(
-                    "the baseline {path} cannot be used\n{}",
-                    problems.join("\n")
+                    "the baseline {path} cannot be used\n  {}\n  hint: `aios-wechat list` has the ids of rules, a report \
+                     those of scenarios; --update-baseline drops what does not fail",
+                    problems.join("\n  ")
                 ));
             }
         }
@@ -135,8 +136,11 @@ fn target(text: &str) -> Result<(Format, PathBuf), String> {
 
 fn baseline(path: &Path) -> Result<Baseline, String> {
     let name = path.display();
-    let text =
-        std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        format!(
+            "cannot read {name}: {error}\n  hint: --update-baseline writes what fails now to it"
+        )
+    })?;
     serde_json::from_str(&text).map_err(|error| {
         format!(
             "{name} is no baseline: {}\n  hint: {{\"entries\": [{{\"id\": \"WX-OUT-006\", \"reason\": \"why\"}}]}}",

@@ -1,5 +1,7 @@
 //! The part of a timeline that a person has to see first.
 
+use serde_json::Value;
+
 use super::model::CaseResult;
 use crate::evidence::{Entry, Fact};
 
@@ -39,6 +41,8 @@ pub fn excerpt(case: &CaseResult, around: usize, limit: usize) -> Vec<Piece> {
         }
     };
     centres.iter().rev().for_each(|index| show(*index));
+    // Whose words were found: nobody knows a body by the word in it.
+    origins(entries, &centres).into_iter().for_each(&mut show);
     // What was done to the adapter on the way from the first of them to the last.
     let last = centres.last().map_or(0, |last| last + 1);
     let first = centres.first().copied().unwrap_or_default();
@@ -123,6 +127,33 @@ fn pieces(shown: &[bool], cited: &[usize]) -> Vec<Piece> {
         pieces.push(Piece::Gap(left_out));
     }
     pieces
+}
+
+/// The entries in which words that a search found were said first, of those the outcome rests on.
+fn origins(entries: &[Entry], centres: &[usize]) -> Vec<usize> {
+    let finds = centres
+        .iter()
+        .filter_map(|index| match &entries[*index].what {
+            Fact::Hunted { finds, .. } => Some(finds),
+            _ => None,
+        });
+    let words = finds.flatten().filter_map(|find| {
+        let (_, rest) = find.split_once('“')?;
+        Some(rest.split_once('”')?.0)
+    });
+    let said = |word: &str| {
+        entries.iter().position(|entry| match &entry.what {
+            Fact::Sent { message, .. } => {
+                let items = message.items.iter().map(Value::to_string);
+                items
+                    .chain(message.text.clone())
+                    .any(|text| text.contains(word))
+            }
+            Fact::Asked { params, .. } => params.to_string().contains(word),
+            _ => false,
+        })
+    };
+    words.filter_map(said).collect()
 }
 
 fn is_step(entries: &[Entry], index: usize) -> bool {

@@ -61,52 +61,91 @@ impl MutantRow {
 impl Report {
     /// Notes with every failed rule the mutant that fails most like this adapter.
     ///
-    /// A mutant is considered if the likeness is clear: it was made for the rule, the rule's finding
-    /// shows its reason, and most rules that catch it fail here too; or at least half of all rules
-    /// that fail for either fail for both. Most alike is the one with the largest share of common
-    /// failures; among equals one that was made for the rule, then the first.
+    /// First comes a mutant that was made for the rule and whose reason the rule's finding shows, if
+    /// most rules that catch it fail here too; then one with which at least half of all rules that
+    /// fail for either fail for both. Among several that is the one with the largest share of common
+    /// failures; among equals one that was made for the rule, then the first. Rules that came to no
+    /// verdict here, since only a part of the suite ran, say nothing about a likeness.
     pub fn compare_with(&mut self, matrix: &[MutantRow]) {
-        let failed: BTreeSet<RequirementId> = self
-            .rules
-            .iter()
-            .filter(|rule| rule.outcome == Outcome::Fail)
-            .map(|rule| rule.id.clone())
-            .collect();
+        let ids = |wanted: fn(Outcome) -> bool| -> BTreeSet<RequirementId> {
+            let rules = self.rules.iter().filter(|rule| wanted(rule.outcome));
+            rules.map(|rule| rule.id.clone()).collect()
+        };
+        let failed = ids(|outcome| outcome == Outcome::Fail);
+        let judged = ids(Outcome::is_verdict);
         for rule in &mut self.rules {
             rule.resembles = None;
             if rule.outcome != Outcome::Fail {
                 continue;
             }
-            let mut best: Option<((usize, usize), bool, &MutantRow)> = None;
+            let mut best: Option<(Rank, &MutantRow)> = None;
             for row in matrix.iter().filter(|row| row.killed_by.contains(&rule.id)) {
                 let killed: BTreeSet<_> = row.killed_by.iter().cloned().collect();
-                let share = (
+                let killed: BTreeSet<_> = killed.intersection(&judged).cloned().collect();
+                let (common, all) = (
                     killed.intersection(&failed).count(),
                     killed.union(&failed).count(),
                 );
                 let made_for = row.rule == rule.id;
-                let same_reason = made_for
-                    && share.0 * 2 > killed.len()
-                    && rule
-                        .scenarios
-                        .iter()
-                        .any(|case| row.is_shown_by(&case.finding()));
-                if !same_reason && share.0 * 2 < share.1 {
-                    continue;
-                }
-                let better = best.is_none_or(|((common, all), best_made_for, _)| {
-                    // Fractions compared without division: a/b > c/d if a·d > c·b.
-                    let (left, right) = (share.0 * all, common * share.1);
-                    left > right || (left == right && made_for && !best_made_for)
-                });
-                if better {
-                    best = Some((share, made_for, row));
+                let mut cases = rule.scenarios.iter();
+                let rank = Rank {
+                    same_reason: made_for
+                        && common * 2 > killed.len()
+                        && cases.any(|case| row.is_shown_by(&case.finding())),
+                    common,
+                    all,
+                    made_for,
+                };
+                let is_clear = rank.same_reason || common * 2 >= all;
+                if is_clear && best.is_none_or(|(best, _)| rank.is_above(best)) {
+                    best = Some((rank, row));
                 }
             }
-            rule.resembles = best.map(|(_, _, row)| Likeness {
+            rule.resembles = best.map(|(_, row)| Likeness {
                 mutant: row.name.clone(),
                 breaks: row.breaks.clone(),
             });
         }
+    }
+}
+
+/// How alike a mutant and an adapter are.
+#[derive(Clone, Copy)]
+struct Rank {
+    same_reason: bool,
+    /// Rules that fail for both, of so many that fail for either.
+    common: usize,
+    all: usize,
+    made_for: bool,
+}
+
+impl Rank {
+    fn is_above(self, other: Self) -> bool {
+        // Fractions compared without division: a/b > c/d if a·d > c·b.
+        let share = |of: Self, by: Self| of.common * by.all;
+        let key = |one: Self, by: Self| (one.same_reason, share(one, by), one.made_for);
+        key(self, other) > key(other, self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rank(same_reason: bool, common: usize, all: usize, made_for: bool) -> Rank {
+        Rank {
+            same_reason,
+            common,
+            all,
+            made_for,
+        }
+    }
+
+    #[test]
+    fn the_reason_weighs_more_than_the_share_and_the_share_more_than_the_purpose() {
+        assert!(rank(true, 1, 9, true).is_above(rank(false, 9, 9, true)));
+        assert!(rank(false, 3, 4, false).is_above(rank(false, 2, 3, true)));
+        assert!(rank(false, 2, 4, true).is_above(rank(false, 1, 2, false)));
+        assert!(!rank(true, 1, 2, true).is_above(rank(true, 2, 4, true)));
     }
 }

@@ -44,7 +44,9 @@ pub fn render(report: &Report) -> String {
     for used in &report.baseline {
         let what = match used.state {
             EntryState::Stale => "passes now: remove its entry from the baseline",
-            EntryState::Expired => "has an entry in the baseline whose last day has passed",
+            EntryState::Expired => {
+                "has an entry in the baseline whose last day has passed: mend it, or give the entry another day"
+            }
             EntryState::Deviation | EntryState::Unjudged => continue,
         };
         let _ = writeln!(text, "\n> **{}** {what}.", words(&used.entry.id));

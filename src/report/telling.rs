@@ -336,10 +336,25 @@ fn written(message: &SentMessage) -> String {
         .map_or(String::new(), |group| format!(" in group {}", id(group)));
     let what = match (&message.text, message.items.len()) {
         (Some(text), _) => quoted(text),
-        (None, 1) => "an item that is not text".to_owned(),
+        (None, 1) => item(&message.items[0]),
         (None, count) => format!("{count} items"),
     };
     format!("{} writes{place} {what}", id(&message.from))
+}
+
+/// An item that is not text, as a person would call it.
+fn item(item: &Value) -> String {
+    let named = |what: &str, pointer: &str| {
+        let words = item.pointer(pointer).and_then(Value::as_str);
+        words.map_or(what.to_owned(), |words| format!("{what} {}", quoted(words)))
+    };
+    match item["type"].as_u64() {
+        Some(2) => "a picture".to_owned(),
+        Some(3) => named("a voice message", "/voice_item/text"),
+        Some(4) => named("a file", "/file_item/file_name"),
+        Some(5) => "a video".to_owned(),
+        _ => "an item that is not text".to_owned(),
+    }
 }
 
 fn called(call: &WireCall) -> String {

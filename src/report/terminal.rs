@@ -378,7 +378,9 @@ fn entries(page: &mut Page, report: &Report) {
     for used in &report.baseline {
         let what = match used.state {
             EntryState::Stale => "passes now: remove its entry from the baseline",
-            EntryState::Expired => "has an entry in the baseline whose last day has passed",
+            EntryState::Expired => {
+                "has an entry in the baseline whose last day has passed: mend it, or give the entry another day"
+            }
             EntryState::Deviation | EntryState::Unjudged => continue,
         };
         page.line("");

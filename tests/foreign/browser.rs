@@ -1,8 +1,7 @@
 //! Our pages in a browser that nobody sees: what people do with them, in Chromium and by axe-core.
 
 #[path = "../it/report/sample.rs"]
-#[expect(dead_code, reason = "of the hand-built reports two are enough here")]
-mod sample;
+pub(crate) mod sample;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

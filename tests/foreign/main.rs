@@ -7,6 +7,7 @@ mod beginnings;
 mod bench;
 mod browser;
 mod clients;
+mod faces;
 mod leaks;
 mod node;
 mod openapi;
@@ -82,6 +83,11 @@ fn main() -> ExitCode {
             schemas::typescript_reads_well,
         ),
         trial("leaks_in_databases_are_found", leaks::in_databases),
+        trial(
+            "the_faces_of_a_report_hold_by_their_schemas",
+            faces::hold_by_their_schemas,
+        ),
+        trial("jsonschema_takes_every_report", faces::hold_by_jsonschema),
         trial(
             "python_models_have_names_of_their_own",
             schemas::python_reads_well,

@@ -215,7 +215,7 @@ fn selection(report: &Report) -> String {
     if options.rules.is_empty() {
         parts.push("all rules".to_owned());
     } else {
-        parts.push(options.rules.join(", "));
+        parts.push(families(report).join(", "));
     }
     if options.level != "all" {
         parts.push(format!("level {}", options.level));
@@ -227,6 +227,22 @@ fn selection(report: &Report) -> String {
         parts.push("a failing SHOULD counts".to_owned());
     }
     parts.join(" · ")
+}
+
+/// The rules that were asked for, a family that was asked for whole by its name.
+fn families(report: &Report) -> Vec<String> {
+    let asked = &report.options.rules;
+    let mut named = Vec::new();
+    for family in report.rules.chunk_by(|a, b| a.id.family() == b.id.family()) {
+        let ids = family.iter().map(|rule| rule.id.to_string());
+        let own: Vec<String> = ids.filter(|id| asked.contains(id)).collect();
+        if own.len() == family.len() && own.len() > 1 {
+            named.push(family[0].id.family().to_string());
+        } else {
+            named.extend(own);
+        }
+    }
+    named
 }
 
 /// The claim explained to somebody who has never seen one.

@@ -55,7 +55,8 @@ pub(super) fn write(page: &mut String, report: &Report, rule: &RuleResult) {
         }
     }
     if let Some(like) = &rule.resembles {
-        row(page, "Looks like", &like.in_words());
+        // What stands in backticks elsewhere is not typed from here.
+        row(page, "Looks like", &like.in_words().replace('`', ""));
     }
     let _ = writeln!(
         page,

@@ -1,8 +1,11 @@
 //! Every face for machines and build servers, as reviewed snapshots.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use aios_wechat::contract::Kind;
 use aios_wechat::publish;
-use aios_wechat::report::{Format, Report, html, json};
+use aios_wechat::report::{Format, Outcome, Report, html, json};
 
 use super::sample;
 
@@ -44,6 +47,56 @@ fn a_job_summary_tells_what_did_not_pass() {
 fn annotations_are_errors_warnings_and_the_claim() {
     insta::assert_snapshot!(Format::Github.render(&of("every_outcome")).unwrap());
     insta::assert_snapshot!(Format::Github.render(&of("with_notes")).unwrap());
+}
+
+#[test]
+fn every_face_for_people_tells_every_claim_and_outcome() {
+    let mut told = String::new();
+    let (mut claims, mut outcomes) = (BTreeSet::new(), BTreeSet::new());
+    for (name, report) in samples() {
+        let claim = report.claim.words();
+        claims.insert(claim);
+        for format in [
+            Format::Terminal,
+            Format::Markdown,
+            Format::Github,
+            Format::Html,
+            Format::Ctrf,
+            Format::Badge,
+        ] {
+            let face = format.render(&report).unwrap();
+            // A badge is quiet about it, in small letters.
+            let says = |line: &&str| line.to_uppercase().contains(claim);
+            let line = face.lines().find(says);
+            let line = line.unwrap_or_else(|| panic!("{name}: {format:?} does not say {claim}"));
+            writeln!(told, "{name} {format:?}: {}", line.trim()).unwrap();
+        }
+        let news = report.rules.iter().filter(|rule| rule.is_selected());
+        for outcome in news.map(|rule| rule.outcome) {
+            outcomes.insert(outcome);
+            let words = outcome.as_str().replace('_', " ");
+            for format in [
+                Format::Terminal,
+                Format::Markdown,
+                Format::Html,
+                Format::Junit,
+                Format::Ctrf,
+            ] {
+                let face = format
+                    .render(&report)
+                    .unwrap()
+                    .to_lowercase()
+                    .replace('_', " ");
+                // An adapter that never started is told of once, and not by rule.
+                assert!(
+                    report.never_started.is_some() || face.contains(&words),
+                    "{name}: {format:?}: {words}"
+                );
+            }
+        }
+    }
+    assert_eq!((claims.len(), outcomes.len()), (5, Outcome::ALL.len()));
+    insta::assert_snapshot!(told);
 }
 
 #[test]

@@ -9,14 +9,14 @@ use aios_wechat::suite::{CaseId, Level, RequirementId};
 use serde_json::json;
 
 /// What an adapter says that means harm: markup, a terminal's escape sequences, a direction mark.
-pub(super) const EVIL: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \x1b[2J\x1b]0;owned\x07 \u{202e}dlrow & ' \" ]]> | `x` ::error::no";
+pub(crate) const EVIL: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \x1b[2J\x1b]0;owned\x07 \u{202e}dlrow & ' \" ]]> | `x` ::error::no";
 
-pub(super) fn id(text: &str) -> RequirementId {
+pub(crate) fn id(text: &str) -> RequirementId {
     text.parse().expect("an id of the catalogue's form")
 }
 
 /// A rule without scenarios.
-pub(super) fn rule(id: &str, family: &str, level: Level, sentence: &str) -> RuleResult {
+pub(crate) fn rule(id: &str, family: &str, level: Level, sentence: &str) -> RuleResult {
     RuleResult {
         id: self::id(id),
         family: family.to_owned(),
@@ -33,14 +33,14 @@ pub(super) fn rule(id: &str, family: &str, level: Level, sentence: &str) -> Rule
 }
 
 /// The same rule with one scenario more.
-pub(super) fn with(mut rule: RuleResult, case: CaseResult) -> RuleResult {
+pub(crate) fn with(mut rule: RuleResult, case: CaseResult) -> RuleResult {
     rule.scenarios.push(case);
     rule.outcome = Outcome::fold(rule.scenarios.iter().map(|case| case.outcome));
     rule
 }
 
 /// A scenario in which the owner's message reaches AIOS, and that came out as told.
-pub(super) fn case(rule: &str, name: &str, outcome: Outcome, message: &str) -> CaseResult {
+pub(crate) fn case(rule: &str, name: &str, outcome: Outcome, message: &str) -> CaseResult {
     let mut timeline = Timeline::default();
     timeline.push(
         0,
@@ -122,7 +122,7 @@ pub(super) fn case(rule: &str, name: &str, outcome: Outcome, message: &str) -> C
 }
 
 /// The same, and AIOS gets the message twice.
-pub(super) fn twice(rule: &str, name: &str) -> CaseResult {
+pub(crate) fn twice(rule: &str, name: &str) -> CaseResult {
     let mut case = case(rule, name, Outcome::Fail, "");
     let mut timeline = Timeline::default();
     for entry in &case.timeline.entries()[..14] {
@@ -274,7 +274,7 @@ fn settled(id: &str) -> Fact {
 }
 
 /// A report over these rules.
-pub(super) fn report(rules: Vec<RuleResult>) -> Report {
+pub(crate) fn report(rules: Vec<RuleResult>) -> Report {
     let claim = Claim::of(&rules, false);
     Report {
         identity: Identity {
@@ -344,12 +344,12 @@ fn passing() -> Vec<RuleResult> {
 }
 
 /// CONFORMANT.
-pub(super) fn conformant() -> Report {
+pub(crate) fn conformant() -> Report {
     report(passing())
 }
 
 /// CONFORMANT WITH NOTES: a SHOULD fails.
-pub(super) fn with_notes() -> Report {
+pub(crate) fn with_notes() -> Report {
     let mut rules = passing();
     rules.push(with(
         rule(
@@ -364,7 +364,7 @@ pub(super) fn with_notes() -> Report {
 }
 
 /// NOT CONFORMANT, with every outcome.
-pub(super) fn every_outcome() -> Report {
+pub(crate) fn every_outcome() -> Report {
     let mut rules = passing();
     let mut failing = with(
         rule(
@@ -453,21 +453,21 @@ pub(super) fn every_outcome() -> Report {
 }
 
 /// INCONCLUSIVE: a MUST could not be decided.
-pub(super) fn undecided() -> Report {
+pub(crate) fn undecided() -> Report {
     let mut rules = every_outcome().rules;
     rules.retain(|rule| rule.outcome != Outcome::Fail && rule.outcome != Outcome::Error);
     report(rules)
 }
 
 /// A fault of the kit.
-pub(super) fn faulty_kit() -> Report {
+pub(crate) fn faulty_kit() -> Report {
     let mut rules = every_outcome().rules;
     rules.retain(|rule| matches!(rule.outcome, Outcome::Pass | Outcome::Error));
     report(rules)
 }
 
 /// PARTIAL.
-pub(super) fn partial() -> Report {
+pub(crate) fn partial() -> Report {
     let mut report = report(passing());
     for rule in &mut report.rules[1..] {
         rule.outcome = Outcome::Untested;
@@ -482,7 +482,7 @@ pub(super) fn partial() -> Report {
 }
 
 /// The adapter never started.
-pub(super) fn never_started() -> Report {
+pub(crate) fn never_started() -> Report {
     let mut rules = every_outcome().rules;
     for rule in &mut rules {
         rule.scenarios.clear();
@@ -499,7 +499,7 @@ pub(super) fn never_started() -> Report {
 }
 
 /// An adapter whose every word means harm.
-pub(super) fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let mut report = every_outcome();
     if let Some(adapter) = &mut report.adapter {
         EVIL.clone_into(&mut adapter.adapter_id);

@@ -1,5 +1,7 @@
 //! A recorded scenario played once more: the same stimuli, held against what was recorded.
 
+use std::sync::Arc;
+
 use super::binding::Binding;
 use super::engine::{Engine, seed_of};
 use super::preflight;
@@ -7,7 +9,7 @@ use super::verify::speaks_of;
 use super::{Run, containment};
 use crate::adapter::Subject;
 use crate::report::{CaseResult, Comparison, Divergence, StepResult};
-use crate::session::{Cast, Patience};
+use crate::session::{Cast, Patience, Series, Tags};
 use crate::suite::{Case, Requirement, Suite};
 
 /// What came of playing a scenario again.
@@ -32,7 +34,7 @@ pub enum Replay {
 /// Whether a scenario was recorded in a run with this seed, as far as its people tell.
 #[must_use]
 pub fn is_of_seed(recorded: &CaseResult, seed: u32) -> bool {
-    let people = Cast::draw(seed_of(seed, &recorded.id, false));
+    let people = Cast::draw(seed_of(seed, &recorded.id, false), &Tags::of(seed));
     speaks_of(&recorded.timeline, &people)
 }
 
@@ -69,6 +71,7 @@ pub async fn replay(suite: &Suite, subject: &Subject, run: &Run, recorded: &Case
         seed: run.seed,
         binding,
         sealed: false,
+        series: Arc::new(Series::of(run.seed)),
         uncontained: containment::uncontained(&run.containment.told_of(subject)),
     };
     let (first, now) = match once(&engine, requirement, case, recorded).await {

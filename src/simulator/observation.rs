@@ -14,6 +14,9 @@ use crate::wire::Endpoint;
 /// What stands where a secret stood.
 pub const MASK: &str = "***";
 
+/// The longest body that is evidence itself, in bytes; of a longer one the length is.
+const EVIDENCE_MAX: usize = 2 << 20;
+
 /// From this length on a token is taken for one that was drawn.
 const DRAWN: usize = 16;
 
@@ -44,7 +47,8 @@ pub enum Event {
         nth: u64,
         /// Header fields by lower-case name; `Authorization` is masked.
         headers: BTreeMap<String, String>,
-        /// The body: as JSON if it is, else as text, else its length in words; `null` if empty.
+        /// The body: as JSON if it is, else as text; its length in words if it is neither, or
+        /// longer than 2 MiB; `null` if empty.
         body: Value,
         /// Whether it carried the right token while the login was good.
         authorized: bool,
@@ -99,6 +103,9 @@ pub type Bystander = std::sync::Arc<dyn Fn(&str) + Send + Sync>;
 pub(super) fn evidence(bytes: &[u8], secrets: &[String]) -> Value {
     if bytes.is_empty() {
         return Value::Null;
+    }
+    if bytes.len() > EVIDENCE_MAX {
+        return format!("{} bytes", bytes.len()).into();
     }
     if let Ok(mut value) = serde_json::from_slice(bytes) {
         mask(&mut value, secrets);
@@ -166,6 +173,8 @@ mod tests {
         assert_eq!(evidence(b"not json s3cret", &secrets), "not json ***");
         assert_eq!(evidence(&[0xff, 0xfe], &secrets), "2 bytes");
         assert_eq!(evidence(b"", &secrets), Value::Null);
+        let long = vec![b'x'; EVIDENCE_MAX + 1];
+        assert_eq!(evidence(&long, &secrets), "2097153 bytes");
     }
 
     #[test]

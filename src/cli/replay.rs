@@ -100,7 +100,7 @@ pub(super) async fn run(args: ReplayArgs, surroundings: &Surroundings) -> Exit {
         Ok(suite) => suite,
         Err(problems) => return complain(Exit::Kit, &format!("{problems:?}")),
     };
-    let playing = runner::replay(&suite, &subject, &run, &trace.case);
+    let playing = Box::pin(runner::replay(&suite, &subject, &run, &trace.case));
     let Some(replay) = interrupt.run_until_cancelled(playing).await else {
         return complain(Exit::Inconclusive, "interrupted");
     };

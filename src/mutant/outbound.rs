@@ -50,7 +50,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "swaps-chunks",
         breaks: "It sends the second half of a long text before the first.",
         rule: "WX-OUT-002",
-        reason: "expected the text of the action to reach wx-owner- … ; observed \"ghijabcdef",
+        reason: "expected the text of the action to reach wx-owner- … ; observed \"defghijabc",
         also: &[],
         make: || twisted(SwapsChunks),
     },

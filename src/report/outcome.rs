@@ -63,12 +63,13 @@ impl Outcome {
 
     /// The outcome of a rule from those of its scenarios.
     ///
-    /// The gravest wins: a fault of the kit first, since then nothing else can be trusted, then a
-    /// failure, then doubt. A rule passes only if something passed. No scenarios: untested.
+    /// The gravest wins: a failure first, since what was seen of the adapter stands, whatever befell
+    /// the kit in another scenario; then a fault of the kit, then doubt. A rule passes only if
+    /// something passed. No scenarios: untested.
     #[must_use]
     pub fn fold(cases: impl IntoIterator<Item = Self>) -> Self {
         let cases: Vec<Self> = cases.into_iter().collect();
-        [Self::Error, Self::Fail, Self::Inconclusive]
+        [Self::Fail, Self::Error, Self::Inconclusive]
             .into_iter()
             .find(|grave| cases.contains(grave))
             .unwrap_or({
@@ -96,7 +97,8 @@ mod tests {
     #[test]
     fn the_gravest_outcome_of_a_scenario_is_the_rules() {
         use Outcome::{Error, Fail, Inconclusive, NotApplicable, Pass, Untested};
-        assert_eq!(Outcome::fold([Pass, Fail, Inconclusive, Error]), Error);
+        assert_eq!(Outcome::fold([Pass, Error, Fail, Inconclusive]), Fail);
+        assert_eq!(Outcome::fold([Pass, Inconclusive, Error]), Error);
         assert_eq!(Outcome::fold([Pass, Fail, Inconclusive]), Fail);
         assert_eq!(Outcome::fold([Pass, Inconclusive]), Inconclusive);
         assert_eq!(Outcome::fold([Pass, NotApplicable, Untested]), Pass);

@@ -190,7 +190,13 @@ impl Warp for KeepsTokens {
     fn saving(&self, document: &mut StateDocument) {
         let newest = |(peer, token): (&String, &String)| {
             let token = token.clone();
-            (peer.clone(), Newest { token, at: 0 })
+            (
+                peer.clone(),
+                Newest {
+                    token: Some(token),
+                    at: 0,
+                },
+            )
         };
         with(&self.0, |tokens| {
             document.contexts.extend(tokens.iter().map(newest));

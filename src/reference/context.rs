@@ -27,8 +27,9 @@ pub enum ContextTokens {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Newest {
-    /// The token.
-    pub token: String,
+    /// The token; none once WeChat refused it. Then it still keeps older ones out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// When the message was written that it came with, in milliseconds since 1970.
     pub at: i64,
 }
@@ -58,7 +59,7 @@ impl ContextTokens {
         match self {
             Self::NewestOfPeer(newest) => {
                 if newest.get(peer).is_none_or(|known| known.at <= at) {
-                    let token = token.to_owned();
+                    let token = Some(token.to_owned());
                     newest.insert(peer.to_owned(), Newest { token, at });
                 }
             }
@@ -84,7 +85,7 @@ impl ContextTokens {
     #[must_use]
     pub fn usable(&self, peer: &str, reply_to: Option<&str>) -> Option<&str> {
         match self {
-            Self::NewestOfPeer(newest) => newest.get(peer).map(|known| known.token.as_str()),
+            Self::NewestOfPeer(newest) => newest.get(peer)?.token.as_deref(),
             Self::OfMessage(held) => {
                 let held = held.get(reply_to?)?;
                 (held.peer == peer).then_some(held.token.as_str())
@@ -95,7 +96,13 @@ impl ContextTokens {
     /// Drops a token that WeChat refused; the next message of the person brings a new one.
     pub fn refuse(&mut self, token: &str) {
         match self {
-            Self::NewestOfPeer(newest) => newest.retain(|_, known| known.token != token),
+            Self::NewestOfPeer(newest) => {
+                let refused = |known: &&mut Newest| known.token.as_deref() == Some(token);
+                newest
+                    .values_mut()
+                    .filter(refused)
+                    .for_each(|known| known.token = None);
+            }
             Self::OfMessage(held) => held.retain(|_, held| held.token != token),
         }
     }
@@ -127,6 +134,19 @@ mod tests {
         assert_eq!(tokens.usable("ann", Some("1")), Some("new"));
         assert_eq!(tokens.usable("ann", None), Some("new"));
         assert_eq!(tokens.usable("eve", None), None);
+    }
+
+    #[test]
+    fn a_refused_token_keeps_older_ones_out_until_the_person_writes() {
+        let mut tokens = tokens(true);
+        tokens.learn("ann", "2", "new", 2);
+        tokens.refuse("new");
+        assert_eq!(tokens.usable("ann", None), None);
+        let mut tokens = ContextTokens::restored(true, tokens.lasting());
+        tokens.learn("ann", "1", "old", 1);
+        assert_eq!(tokens.usable("ann", None), None);
+        tokens.learn("ann", "3", "newer", 3);
+        assert_eq!(tokens.usable("ann", None), Some("newer"));
     }
 
     #[test]

@@ -100,3 +100,13 @@ fn a_thousand_markers_are_told_apart() {
         (1, expected.iter().map(String::as_str).collect())
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    // It says that it is empty, and goes on for all addresses of the process.
+    let (code, found, said) = hunt(folder.path(), WORDS, &["/proc/self/pagemap"]);
+    assert_eq!((code, found.as_str()), (3, ""));
+    assert!(said.contains("it goes on and on"), "{said}");
+}

@@ -30,7 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "reports-tool-calls",
-        breaks: "It sends a `tool_call` event beside each message.",
+        breaks: "It sends a `tool_call` event beside each picture and each file.",
         rule: "WX-ENV-003",
         reason: "expected an event type of message, status, error, attachment_meta; observed \"tool_call\"",
         also: &[],
@@ -261,7 +261,7 @@ impl Twist for ReportsToolCalls {
     }
 
     fn settled(&mut self, event: &Value, reply: &mut Reply) {
-        if reply.is_ok() && event["event_type"] == "message" {
+        if reply.is_ok() && event["event_type"] == "attachment_meta" {
             let mut call = event.clone();
             for member in ["message_id", "dedup_key", "retry_count"] {
                 remove(&mut call, member);

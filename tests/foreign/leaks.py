@@ -57,7 +57,7 @@ blob.close()
 for before in range(4096):
     name = f"page {before}"
     split = database(name)
-    body = "x" * before + words + "y" * 9000
+    body = "x" * before + words + "y" * (13000 - before)  # so that the page is full at the same place
     split.execute("INSERT INTO messages (body) VALUES (?)", (body,))
     split.commit()
     split.close()

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::args::patience;
+use super::catalogue::ListFormat;
 use super::child::ChildArgs;
 use super::run::signalled;
 use super::{Exit, Surroundings, complain};
@@ -23,18 +24,10 @@ pub(crate) struct DoctorArgs {
     #[arg(long, default_value_t = 1.0, value_parser = patience)]
     patience: f64,
     /// How the diagnosis is written.
-    #[arg(long, value_enum, default_value_t = Shape::Text)]
-    format: Shape,
+    #[arg(long, value_enum, default_value_t)]
+    format: ListFormat,
     #[command(flatten)]
     child: ChildArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Runs `doctor`.
@@ -63,8 +56,8 @@ pub(super) async fn run(args: DoctorArgs, surroundings: &Surroundings) -> Exit {
         Some(Ok(diagnosis)) => diagnosis,
     };
     let text = match args.format {
-        Shape::Text => text(&diagnosis),
-        Shape::Json => json(&diagnosis),
+        ListFormat::Text => text(&diagnosis),
+        ListFormat::Json => json(&diagnosis),
     };
     drop(io::stdout().write_all(text.as_bytes()));
     if diagnosis.complaint.is_some() {

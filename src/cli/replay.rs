@@ -4,11 +4,12 @@ use std::fmt::Write as _; // writing to a `String` cannot fail
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ContainmentArg, patience};
+use super::catalogue::ListFormat;
 use super::child::ChildArgs;
 use super::run::{containment, signalled};
 use super::{Exit, Surroundings, complain};
@@ -46,18 +47,10 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_enum, default_value_t = ContainmentArg::Auto)]
     containment: ContainmentArg,
     /// How the answer is written.
-    #[arg(long, value_enum, default_value_t = Shape::Text)]
-    format: Shape,
+    #[arg(long, value_enum, default_value_t)]
+    format: ListFormat,
     #[command(flatten)]
     child: ChildArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// The answer, for programs.
@@ -106,8 +99,8 @@ pub(super) async fn run(args: ReplayArgs, surroundings: &Surroundings) -> Exit {
     };
     watch.abort();
     let told = match args.format {
-        Shape::Text => text(&trace, &replay, &run),
-        Shape::Json => json(&trace, &replay),
+        ListFormat::Text => text(&trace, &replay, &run),
+        ListFormat::Json => json(&trace, &replay),
     };
     drop(io::stdout().write_all(told.as_bytes()));
     match replay {

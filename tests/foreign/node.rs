@@ -61,13 +61,12 @@ impl Packages {
 
     /// A script beside the packages, where it finds them.
     pub(crate) fn script(&self, source: &Path) -> Result<PathBuf, Absent> {
-        let name = source.file_name().unwrap_or_default();
-        let (copy, draft) = (
-            self.0.join(name),
-            self.0.join(std::process::id().to_string()),
-        );
-        fs::copy(source, &draft).map_err(broken)?;
-        fs::rename(draft, &copy).map_err(broken)?;
+        let copy = self.0.join(source.file_name().unwrap_or_default());
+        // Tests that run beside this one use the same script: it appears whole, from a draft of
+        // its own.
+        let draft = tempfile::NamedTempFile::new_in(&self.0).map_err(broken)?;
+        fs::copy(source, draft.path()).map_err(broken)?;
+        draft.persist(&copy).map_err(broken)?;
         Ok(copy)
     }
 }

@@ -1,10 +1,12 @@
 //! The subject: the adapter under test, as something that can be launched again and again.
 
+use std::error::Error as _;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use thiserror::Error;
 use tokio::io::{DuplexStream, duplex};
 use tokio_util::sync::CancellationToken;
@@ -83,6 +85,33 @@ pub enum LaunchError {
     /// The in-process adapter got no thread.
     #[error("no thread for the adapter")]
     Thread(#[source] io::Error),
+}
+
+impl LaunchError {
+    /// What the author of the command may do about it; nothing where the machine is at its limits,
+    /// or the kit is at fault.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        let is_theirs = match self {
+            Self::NoCommand => true,
+            Self::Command { source, .. } => !matches!(
+                source.raw_os_error().map(Errno::from_raw_os_error),
+                Some(Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::NOMEM)
+            ),
+            Self::Containment(_) | Self::Thread(_) => false,
+        };
+        is_theirs.then_some(
+            "look at the path; a script needs its interpreter (`-- python3 adapter.py`) or `chmod +x` and \
+             a first line such as #!/usr/bin/env python3",
+        )
+    }
+
+    /// The error and its cause, in one line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let cause = self.source().map(|cause| format!(": {cause}"));
+        format!("{self}{}", cause.unwrap_or_default())
+    }
 }
 
 impl Subject {

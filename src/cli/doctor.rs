@@ -68,20 +68,13 @@ pub(super) async fn run(args: DoctorArgs, surroundings: &Surroundings) -> Exit {
 }
 
 fn told(error: &DoctorError) -> String {
-    let mut told = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        // Writing to a `String` cannot fail.
-        let _ = write!(told, ": {cause}");
-        source = cause.source();
+    match error {
+        DoctorError::Launch(cause) => {
+            let remedy = cause.remedy().map(|remedy| format!("\n  hint: {remedy}"));
+            format!("{error}: {}{}", cause.told(), remedy.unwrap_or_default())
+        }
+        DoctorError::Room(cause) => format!("{error}: {cause}"),
     }
-    if matches!(error, DoctorError::Launch(_)) {
-        told.push_str(
-            "\n  hint: look at the path; a script needs its interpreter (`-- python3 adapter.py`) \
-             or `chmod +x` and a first line such as #!/usr/bin/env python3",
-        );
-    }
-    told
 }
 
 fn json(diagnosis: &Diagnosis) -> String {

@@ -1,7 +1,9 @@
-//! The iLink HTTP client: one connection for each call, so that a send never waits for a held poll.
+//! The iLink HTTP client. A call has its connection for itself, so that a send never waits for a
+//! held poll.
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -9,11 +11,12 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -40,6 +43,8 @@ pub struct Client {
     port: u16,
     prefix: String,
     token: String,
+    /// A connection on which nothing is under way.
+    idle: Mutex<Option<Line>>,
 }
 
 impl Client {
@@ -57,6 +62,7 @@ impl Client {
             port: url.port_u16().unwrap_or(80),
             prefix: url.path().trim_end_matches('/').to_owned(),
             token: token.to_owned(),
+            idle: Mutex::default(),
         })
     }
 
@@ -82,7 +88,6 @@ impl Client {
         let body = serde_json::to_vec(body).map_err(|_| Failure::Malformed)?;
         Request::post(format!("{}{}", self.prefix, endpoint.path()))
             .header(header::HOST, &self.authority)
-            .header(header::CONNECTION, "close")
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(AUTHORIZATION_TYPE, BOT_TOKEN)
@@ -93,22 +98,60 @@ impl Client {
             .map_err(|_| Failure::Connection) // a token that no header can carry
     }
 
-    /// One request and its answer. The connection lives and dies with this future.
+    /// One request and its answer. A connection is kept for the next call once its answer was read
+    /// whole, and ends with this future otherwise.
     async fn exchange(
         &self,
         request: Request<Full<Bytes>>,
         sent: &(dyn Fn() + Sync),
     ) -> Result<String, Failure> {
-        let lost = |_| Failure::Connection;
+        let kept = self.idle().take().and_then(Line::if_open);
+        let mut line = match kept {
+            Some(line) => line,
+            None => self.connect().await?,
+        };
+        let answer = line.exchange(request, sent).await?;
+        *self.idle() = Some(line);
+        Ok(answer)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Line>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self) -> Result<Line, Failure> {
         let address = (self.host.as_str(), self.port);
         let stream = TcpStream::connect(address)
             .await
             .map_err(|_| Failure::Connection)?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
-        let mut connection = pin!(connection);
-        let mut open = true;
-        let mut told = false;
+        // It ends when nobody wants an answer any more. Thousands of connections that the kernel
+        // keeps for packets that come late make every new port dear.
+        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
+        Ok(Line { sender, connection })
+    }
+}
+
+/// A connection to WeChat.
+struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    connection: http1::Connection<TokioIo<TcpStream>, Full<Bytes>>,
+}
+
+impl Line {
+    /// The connection, unless WeChat has ended it meanwhile.
+    fn if_open(mut self) -> Option<Self> {
+        let ended = (&mut self.connection).now_or_never().is_some();
+        (!ended && self.sender.is_ready()).then_some(self)
+    }
+
+    async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        sent: &(dyn Fn() + Sync),
+    ) -> Result<String, Failure> {
+        let Self { sender, connection } = self;
+        let (mut open, mut told) = (true, false);
         let mut answer = pin!(async {
             let response = sender.send_request(request).await.map_err(lost)?;
             receive(response).await
@@ -119,7 +162,7 @@ impl Client {
             }
             if open {
                 // The first turn of the connection writes the request; later ones read the answer.
-                open = connection.as_mut().poll(context).is_pending();
+                open = connection.poll_unpin(context).is_pending();
                 if !told {
                     told = true;
                     sent();
@@ -129,6 +172,11 @@ impl Client {
         })
         .await
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn lost(_: hyper::Error) -> Failure {
+    Failure::Connection
 }
 
 async fn receive(response: Response<hyper::body::Incoming>) -> Result<String, Failure> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,8 @@ pub enum Found {
 #[derive(Debug)]
 pub struct FolderStore {
     folder: PathBuf,
+    /// This process has saved before: one file lies there, and no draft beside it.
+    tidy: AtomicBool,
 }
 
 const FILE: &str = "state.json";
@@ -75,7 +78,24 @@ impl FolderStore {
     pub fn below(state_dir: &Path) -> Self {
         Self {
             folder: state_dir.join("aios-wechat-reference"),
+            tidy: AtomicBool::new(false),
         }
+    }
+
+    /// After a kill there may be two files, or one under the wrong name.
+    fn tidy_up(&self) -> io::Result<()> {
+        let (file, next) = (self.folder.join(FILE), self.folder.join(NEXT));
+        if next.exists() && !file.exists() {
+            fs::rename(&next, &file)?; // the only copy there is
+        }
+        remove(&next)
+    }
+
+    fn replace(&self, text: &str) -> io::Result<()> {
+        let (file, next) = (self.folder.join(FILE), self.folder.join(NEXT));
+        fs::write(&next, text)?;
+        remove(&file)?;
+        fs::rename(&next, &file)
     }
 
     fn text(&self) -> io::Result<String> {
@@ -107,21 +127,20 @@ impl Store for FolderStore {
     fn save(&self, document: &StateDocument) -> io::Result<()> {
         let body = serde_json::to_string(document)?;
         let text = format!("{}\n{body}", hex(&Sha256::digest(&body)));
-        if self.folder.exists() {
-            let (file, next) = (self.folder.join(FILE), self.folder.join(NEXT));
-            if next.exists() && !file.exists() {
-                fs::rename(&next, &file)?; // the only copy there is
-            }
-            remove(&next)?;
-            fs::write(&next, text)?;
-            remove(&file)?;
-            return fs::rename(&next, &file);
+        if self.tidy.swap(false, Ordering::Relaxed) && self.replace(&text).is_ok() {
+            // The shortest way was enough.
+        } else if self.folder.exists() {
+            self.tidy_up()?;
+            self.replace(&text)?;
+        } else {
+            // The folder appears with its first file in it: an empty one means damage.
+            let nascent = self.folder.with_extension("new");
+            fs::create_dir_all(&nascent)?;
+            fs::write(nascent.join(FILE), text)?;
+            fs::rename(nascent, &self.folder)?;
         }
-        // The folder appears with its first file in it: an empty one means damage.
-        let nascent = self.folder.with_extension("new");
-        fs::create_dir_all(&nascent)?;
-        fs::write(nascent.join(FILE), text)?;
-        fs::rename(nascent, &self.folder)
+        self.tidy.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -203,6 +222,15 @@ mod tests {
         store.save(&document(3)).unwrap();
         assert_eq!(store.load(), Found::Intact(Box::new(document(3))));
         assert!(!next.exists());
+    }
+
+    #[test]
+    fn a_folder_that_somebody_removes_meanwhile_is_made_again_by_the_next_save() {
+        let (_folder, store, _) = saved();
+        store.save(&document(2)).unwrap();
+        fs::remove_dir_all(&store.folder).unwrap();
+        store.save(&document(3)).unwrap();
+        assert_eq!(store.load(), Found::Intact(Box::new(document(3))));
     }
 
     #[test]

@@ -60,6 +60,39 @@ impl Series {
     }
 }
 
+/// What one search is for: its markers, and a decoy to find first.
+struct Wanted {
+    markers: Vec<Marker>,
+    decoy: String,
+    /// How the decoy is hidden.
+    way: u64,
+}
+
+impl Wanted {
+    /// Lets `look` search, by a search that has just found the kit's own decoy. It runs on a thread
+    /// of its own: what other scenarios wait for must not wait for this one's.
+    async fn sought<T: Send + 'static>(
+        self,
+        look: impl FnOnce(&Hunt) -> Driven<T> + Send + 'static,
+    ) -> Driven<T> {
+        let looking = tokio::task::spawn_blocking(move || {
+            let mut markers = self.markers;
+            markers.push(marker("the kit's own decoy", &self.decoy));
+            let hunt = Hunt::new(markers).map_err(Stop::kit)?;
+            decoy::proves(&hunt, &self.decoy, self.way)?;
+            look(&hunt)
+        });
+        looking.await.map_err(Stop::kit)?
+    }
+}
+
+fn marker(what: &str, words: &str) -> Marker {
+    Marker {
+        what: what.to_owned(),
+        words: words.to_owned(),
+    }
+}
+
 impl Session {
     /// Searches all folders of the adapter; where it was free to write elsewhere, also the shared
     /// temporary folders and the caller's, for what was changed since the scenario began.
@@ -67,46 +100,28 @@ impl Session {
     /// # Errors
     /// A fault of the kit: the folders cannot be read, or the search does not find the kit's own
     /// decoy.
-    pub fn hunt_files(&mut self, quarry: &[Quarry]) -> Driven {
-        let (hunt, markers) = self.hunt(quarry)?;
-        let mut trail = Trail::default();
-        for folder in Place::new(self.sandbox.path()).folders() {
-            let name = folder.file_name().unwrap_or_default().to_string_lossy();
-            let mut part = hunt.folder(&folder).map_err(Stop::kit)?;
-            for find in &mut part.finds {
-                find.place = format!("{name}/{}", find.place);
-            }
-            trail.extend(part);
-        }
-        if !self.subject.stays_at_home() {
-            trail.extend(self.hunt_elsewhere(&hunt, quarry)?);
-        }
+    pub async fn hunt_files(&mut self, quarry: &[Quarry]) -> Driven {
+        let wanted = self.wanted(quarry);
+        let markers = wanted.markers.len() as u64;
+        let home = self.sandbox.path().to_owned();
+        let elsewhere = (!self.subject.stays_at_home()).then(|| {
+            let shared = SHARED.map(PathBuf::from).into_iter();
+            let folders = shared.chain(self.subject.folders()).collect();
+            (folders, self.series.clean(quarry))
+        });
+        let (mut trail, mut shared) = wanted
+            .sought(move |hunt| {
+                let shared = elsewhere
+                    .map(|(folders, clean)| beyond(hunt, &home, &folders, &clean))
+                    .transpose()?;
+                Ok((at_home(hunt, &home)?, shared.unwrap_or_default()))
+            })
+            .await?;
+        let finds = &mut shared.finds;
+        finds.retain(|find| !self.cast.may_be_another_scenes(&find.words));
+        trail.extend(shared);
         self.note(trail, markers);
         Ok(())
-    }
-
-    fn hunt_elsewhere(&self, hunt: &Hunt, quarry: &[Quarry]) -> Driven<Trail> {
-        let clean = self.series.clean(quarry);
-        let sandbox = fs::metadata(self.sandbox.path()).map_err(Stop::kit)?;
-        let scope = Scope {
-            since: sandbox
-                .created()
-                .or_else(|_| sandbox.modified())
-                .map_err(Stop::kit)?,
-            entries: SHARED_ENTRIES,
-            bytes: SHARED_BYTES,
-            clean: &clean,
-            except: &[self.sandbox.path().to_owned()],
-        };
-        let folders = SHARED.map(PathBuf::from).into_iter();
-        let folders: BTreeSet<PathBuf> = folders.chain(self.subject.folders()).collect();
-        let mut trail = Trail::default();
-        for folder in folders {
-            trail.extend(hunt.shared(&folder, scope));
-        }
-        let finds = &mut trail.finds;
-        finds.retain(|find| !self.cast.may_be_another_scenes(&find.words));
-        Ok(trail)
     }
 
     /// Searches everything that the adapter said, and what anybody on the machine can see of its
@@ -114,8 +129,9 @@ impl Session {
     ///
     /// # Errors
     /// A fault of the kit: the search does not find the kit's own decoy.
-    pub fn hunt_words(&mut self, quarry: &[Quarry]) -> Driven {
-        let (hunt, markers) = self.hunt(quarry)?;
+    pub async fn hunt_words(&mut self, quarry: &[Quarry]) -> Driven {
+        let wanted = self.wanted(quarry);
+        let markers = wanted.markers.len() as u64;
         let bodies = quarry.contains(&Quarry::Bodies);
         let said = self.log.read(|timeline| said(timeline, bodies));
         let mut said: Vec<(String, Vec<u8>)> = said
@@ -125,10 +141,15 @@ impl Session {
         if let Some(live) = &self.live {
             said.extend(live.running.exposed());
         }
-        let mut trail = Trail::default();
-        for (place, words) in said {
-            trail.extend(hunt.bytes(&place, &words));
-        }
+        let trail = wanted
+            .sought(move |hunt| {
+                let mut trail = Trail::default();
+                for (place, words) in said {
+                    trail.extend(hunt.bytes(&place, &words));
+                }
+                Ok(trail)
+            })
+            .await?;
         self.note(trail, markers);
         Ok(())
     }
@@ -144,12 +165,7 @@ impl Session {
         Ok(())
     }
 
-    /// A search that has just found the kit's own decoy, and how many markers it is for.
-    fn hunt(&mut self, quarry: &[Quarry]) -> Driven<(Hunt, u64)> {
-        let marker = |what: &str, words: &str| Marker {
-            what: what.to_owned(),
-            words: words.to_owned(),
-        };
+    fn wanted(&mut self, quarry: &[Quarry]) -> Wanted {
         let mut markers = Vec::new();
         for quarry in quarry {
             match quarry {
@@ -161,12 +177,11 @@ impl Session {
                 }
             }
         }
-        let count = markers.len() as u64;
-        let (decoy, way) = (self.cast.decoy(), self.cast.below(decoy::COUNT));
-        markers.push(marker("the kit's own decoy", &decoy));
-        let hunt = Hunt::new(markers).map_err(Stop::kit)?;
-        decoy::proves(&hunt, &decoy, way)?;
-        Ok((hunt, count))
+        Wanted {
+            markers,
+            decoy: self.cast.decoy(),
+            way: self.cast.below(decoy::COUNT),
+        }
     }
 
     fn note(&self, trail: Trail, markers: u64) {
@@ -185,6 +200,40 @@ impl Session {
             left_out,
         });
     }
+}
+
+/// What is found in the folders of an adapter.
+fn at_home(hunt: &Hunt, home: &Path) -> Driven<Trail> {
+    let mut trail = Trail::default();
+    for folder in Place::new(home).folders() {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let mut part = hunt.folder(&folder).map_err(Stop::kit)?;
+        for find in &mut part.finds {
+            find.place = format!("{name}/{}", find.place);
+        }
+        trail.extend(part);
+    }
+    Ok(trail)
+}
+
+/// What is found elsewhere, of what was changed since the folders of the adapter were made.
+fn beyond(hunt: &Hunt, home: &Path, folders: &BTreeSet<PathBuf>, clean: &Clean) -> Driven<Trail> {
+    let made = fs::metadata(home).map_err(Stop::kit)?;
+    let scope = Scope {
+        since: made
+            .created()
+            .or_else(|_| made.modified())
+            .map_err(Stop::kit)?,
+        entries: SHARED_ENTRIES,
+        bytes: SHARED_BYTES,
+        clean,
+        except: &[home.to_owned()],
+    };
+    let mut trail = Trail::default();
+    for folder in folders {
+        trail.extend(hunt.shared(folder, scope));
+    }
+    Ok(trail)
 }
 
 fn described(find: &Find) -> String {

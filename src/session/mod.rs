@@ -45,7 +45,7 @@ pub use outage::Trouble;
 pub use patience::Patience;
 pub use wechat::{Damage, Item, Letter, Wechat};
 
-use crate::adapter::{CallError, Ending, Place, Reached, Running, Subject};
+use crate::adapter::{CallError, Ending, LaunchError, Place, Reached, Running, Subject};
 use crate::contract::driver::{
     AdvanceParams, InitializeParams, KitIdentity, PROTOCOL_VERSION, ProtocolVersion,
 };
@@ -255,12 +255,7 @@ impl Session {
             .subject
             .launch(&place, Arc::clone(&aios) as _)
             .await
-            .map_err(|error| {
-                Stop::Mismatch(Mismatch::undecided(
-                    "the adapter to start",
-                    error.to_string(),
-                ))
-            })?;
+            .map_err(|error| not_launched(&error))?;
         self.live = Some(Live {
             running: Arc::new(running),
             aios,
@@ -837,6 +832,17 @@ impl Session {
             Ok(told)
         };
         Ok(answer.boxed())
+    }
+}
+
+/// A command that cannot be run is a matter of whoever gave it.
+fn not_launched(error: &LaunchError) -> Stop {
+    let told = error.told();
+    match error.remedy() {
+        Some(remedy) => {
+            Mismatch::undecided("the adapter to start", format!("{told}; {remedy}")).into()
+        }
+        None => Stop::Kit(told),
     }
 }
 

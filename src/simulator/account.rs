@@ -223,7 +223,7 @@ impl Account {
         for (from, to) in &draft.spellings {
             json = json.replace(from, to);
         }
-        let injected = self.append(&message, json);
+        let injected = self.append(|field| message.get(field).map(AsRef::as_ref), json);
         let given = Some(injected.context_token.as_str()).filter(|token| !token.is_empty());
         self.contexts
             .issue(&draft.from, given.unwrap_or(&context_token), now);
@@ -235,7 +235,8 @@ impl Account {
         let original = self.updates.message(position).unwrap_or("{}").to_owned();
         let read = serde_json::from_str::<Map<String, Value>>(&original);
         let (true, Ok(mut message)) = (as_new_id, read.as_ref().map(Map::clone)) else {
-            return self.append(&read.unwrap_or_default(), original);
+            let read = read.unwrap_or_default();
+            return self.append(|field| read.get(field), original);
         };
         let context_token = self.secret("AARzJWAF", 150);
         if let Some(Value::String(from)) = message.get("from_user_id") {
@@ -245,22 +246,17 @@ impl Account {
         message.insert("message_id".into(), self.draw_message_id().into());
         message.insert("context_token".into(), context_token.into());
         let json = to_text(&message);
-        self.append(&message, json)
+        self.append(|field| message.get(field), json)
     }
 
-    fn append(&mut self, message: &Map<String, Value>, json: String) -> Injected {
-        let text = |field| {
-            message
-                .get(field)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+    /// Appends a message, of which `member` knows the fields.
+    fn append<'m>(&mut self, member: impl Fn(&str) -> Option<&'m Value>, json: String) -> Injected {
+        let text = |field| member(field).and_then(Value::as_str).unwrap_or_default();
         let injected = Injected {
-            message_id: number(message, "message_id"),
+            message_id: member("message_id").map_or(0, number),
             context_token: text("context_token").to_owned(),
             client_id: text("client_id").to_owned(),
-            create_time_ms: message
-                .get("create_time_ms")
+            create_time_ms: member("create_time_ms")
                 .and_then(Value::as_i64)
                 .unwrap_or(0),
             position: self.updates.append(json),
@@ -412,10 +408,10 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-fn number(message: &Map<String, Value>, field: &str) -> u64 {
-    match message.get(field) {
-        Some(Value::Number(number)) => number.as_u64().unwrap_or(0),
-        Some(Value::String(digits)) => digits.parse().unwrap_or(0),
+fn number(value: &Value) -> u64 {
+    match value {
+        Value::Number(number) => number.as_u64().unwrap_or(0),
+        Value::String(digits) => digits.parse().unwrap_or(0),
         _ => 0,
     }
 }
@@ -432,6 +428,6 @@ fn opaque(rng: &mut fastrand::Rng, prefix: &str, bytes: usize) -> String {
     format!("{prefix}{}", URL_SAFE.encode(random))
 }
 
-fn to_text(message: &Map<String, Value>) -> String {
+fn to_text(message: &impl Serialize) -> String {
     serde_json::to_string(message).unwrap_or_default()
 }

@@ -1,5 +1,8 @@
 //! People who write to the bot: what they send, as it goes over the wire.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::wire::{MESSAGE_USER, STATE_FINISH};
@@ -81,9 +84,13 @@ pub(super) struct Postmark<'a> {
 
 impl Draft {
     /// The message as an object: all that every known client expects, then the draft's own wishes.
-    pub(super) fn compose(&self, items: Vec<Value>, mark: &Postmark<'_>) -> Map<String, Value> {
-        let mut message = Map::new();
-        let mut put = |field: &str, value: Value| message.insert(field.to_owned(), value);
+    pub(super) fn compose(
+        &self,
+        items: Vec<Value>,
+        mark: &Postmark<'_>,
+    ) -> BTreeMap<&str, Cow<'_, Value>> {
+        let mut message = BTreeMap::new();
+        let mut put = |field, value: Value| message.insert(field, Cow::Owned(value));
         put("seq", mark.seq.into());
         put("message_id", mark.message_id.into());
         put("from_user_id", self.from.as_str().into());
@@ -108,10 +115,10 @@ impl Draft {
                 .collect(),
         );
         for (field, value) in &self.overrides {
-            put(field, value.clone());
+            message.insert(field, Cow::Borrowed(value));
         }
         for field in &self.omit {
-            message.remove(field);
+            message.remove(field.as_str());
         }
         message
     }

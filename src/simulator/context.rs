@@ -1,6 +1,7 @@
 //! Context tokens: which of them still allow the bot to write to whom.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,13 +25,13 @@ pub struct Contact {
 /// Every token that was given out, and when each person last wrote.
 #[derive(Default)]
 pub(super) struct Contexts {
-    tokens: HashMap<String, Token>,
-    people: BTreeMap<String, Person>,
+    tokens: HashMap<Arc<str>, Token>,
+    people: BTreeMap<Arc<str>, Person>,
     given_out: u64,
 }
 
 struct Token {
-    user_id: String,
+    user_id: Arc<str>,
     /// Counts the tokens of the account, from 1.
     number: u64,
     sends: u32,
@@ -38,7 +39,7 @@ struct Token {
 
 struct Person {
     wrote_at: i64,
-    latest: String,
+    latest: Arc<str>,
     /// Tokens up to this number are worth nothing any more.
     void_upto: u64,
 }
@@ -47,22 +48,24 @@ impl Contexts {
     /// A person wrote; this token came with it.
     pub(super) fn issue(&mut self, user_id: &str, token: &str, now: i64) {
         self.given_out += 1;
+        let known = self.people.get_key_value(user_id);
+        let (user_id, void_upto) = known.map_or_else(
+            || (user_id.into(), 0),
+            |(user_id, person)| (Arc::clone(user_id), person.void_upto),
+        );
         let fresh = Token {
-            user_id: user_id.to_owned(),
+            user_id: Arc::clone(&user_id),
             number: self.given_out,
             sends: 0,
         };
-        self.tokens.insert(token.to_owned(), fresh);
-        let void_upto = self
-            .people
-            .get(user_id)
-            .map_or(0, |person| person.void_upto);
+        let token: Arc<str> = token.into();
+        self.tokens.insert(Arc::clone(&token), fresh);
         let person = Person {
             wrote_at: now,
-            latest: token.to_owned(),
+            latest: token,
             void_upto,
         };
-        self.people.insert(user_id.to_owned(), person);
+        self.people.insert(user_id, person);
     }
 
     /// Every token of a person so far is worth nothing any more.
@@ -86,7 +89,7 @@ impl Contexts {
         let Some(context) = self.tokens.get_mut(token) else {
             return false;
         };
-        let allowed = context.user_id == user_id
+        let allowed = *context.user_id == *user_id
             && context.number > person.void_upto
             && context.sends < SENDS_PER_TOKEN
             && now.saturating_sub(person.wrote_at) <= ANSWER_WINDOW_MS;
@@ -96,11 +99,11 @@ impl Contexts {
 
     /// Who wrote so far.
     pub(super) fn people(&self) -> Vec<Contact> {
-        let contact = |(user_id, person): (&String, &Person)| {
+        let contact = |(user_id, person): (&Arc<str>, &Person)| {
             let latest = self.tokens.get(&person.latest);
             let latest = latest.filter(|token| token.number > person.void_upto);
             Contact {
-                user_id: user_id.clone(),
+                user_id: user_id.to_string(),
                 wrote_at: person.wrote_at,
                 sends_left: latest.map_or(0, |token| SENDS_PER_TOKEN - token.sends),
             }

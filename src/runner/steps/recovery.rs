@@ -240,7 +240,7 @@ async fn ask_for_health(session: &mut Session) -> Driven {
 async fn files_hold_nothing(bench: &mut Bench) {
     let searches = async |session: &mut Session| {
         session.fence().await?;
-        session.hunt_files(&[Quarry::Bodies])
+        session.hunt_files(&[Quarry::Bodies]).await
     };
     bench.first(searches).await;
     bench.judge_now(expect::nothing_was_found);

@@ -175,7 +175,7 @@ async fn windows(session: &mut Session) -> Driven {
 #[then(expr = "no body is found in anything the adapter left behind")]
 async fn no_body_in_files(bench: &mut Bench) {
     bench
-        .first(async |session| session.hunt_files(&[Quarry::Bodies]))
+        .first(async |session| session.hunt_files(&[Quarry::Bodies]).await)
         .await;
     bench.judge_now(expect::nothing_was_found);
 }
@@ -183,7 +183,7 @@ async fn no_body_in_files(bench: &mut Bench) {
 #[then(expr = "no body is found in anything the adapter said, but for the events that forward it")]
 async fn no_body_in_words(bench: &mut Bench) {
     bench
-        .first(async |session| session.hunt_words(&[Quarry::Bodies]))
+        .first(async |session| session.hunt_words(&[Quarry::Bodies]).await)
         .await;
     bench.judge_now(expect::nothing_was_found);
 }
@@ -191,7 +191,11 @@ async fn no_body_in_words(bench: &mut Bench) {
 #[then(expr = "neither the credential nor a context is found in anything the adapter said")]
 async fn no_secret_in_words(bench: &mut Bench) {
     bench
-        .first(async |session| session.hunt_words(&[Quarry::Credential, Quarry::Contexts]))
+        .first(async |session| {
+            session
+                .hunt_words(&[Quarry::Credential, Quarry::Contexts])
+                .await
+        })
         .await;
     bench.judge_now(expect::nothing_was_found);
 }
@@ -199,7 +203,7 @@ async fn no_secret_in_words(bench: &mut Bench) {
 #[then(expr = "the credential is found in nothing the adapter left behind")]
 async fn no_credential_in_files(bench: &mut Bench) {
     bench
-        .first(async |session| session.hunt_files(&[Quarry::Credential]))
+        .first(async |session| session.hunt_files(&[Quarry::Credential]).await)
         .await;
     bench.judge_now(expect::nothing_was_found);
 }
@@ -207,7 +211,7 @@ async fn no_credential_in_files(bench: &mut Bench) {
 #[then(expr = "no context is found in anything the adapter left behind")]
 async fn no_context_in_files(bench: &mut Bench) {
     bench
-        .first(async |session| session.hunt_files(&[Quarry::Contexts]))
+        .first(async |session| session.hunt_files(&[Quarry::Contexts]).await)
         .await;
     bench.judge_now(expect::nothing_was_found);
 }

@@ -244,7 +244,9 @@ pub fn fence_missing(timeline: &Timeline, fence: &SentMessage) -> Option<String>
     let since = timeline.facts().rev().map(|(_, fact)| fact);
     let came = since.take_while(|fact| !own(fact)).any(|fact| {
         let text = match fact {
-            Fact::Event { document, .. } => document.pointer("/payload/text"),
+            Fact::Event { document, .. } => document
+                .get("payload")
+                .and_then(|payload| payload.get("text")),
             _ => None,
         };
         text.is_some_and(|text| text.as_str() == fence.text.as_deref())
@@ -286,7 +288,7 @@ pub fn life(timeline: &Timeline) -> Judgement {
         .collect();
     let came = timeline.facts().find_map(|(at, fact)| match fact {
         Fact::Event { document, .. } => {
-            let text = document.pointer("/payload/text")?.as_str()?;
+            let text = document.get("payload")?.get("text")?.as_str()?;
             texts.contains(text).then_some(at)
         }
         _ => None,
@@ -301,7 +303,7 @@ pub fn life(timeline: &Timeline) -> Judgement {
         .facts()
         .filter_map(|(_, fact)| match fact {
             Fact::Asked { method, params, .. } if method == "act" => {
-                params.pointer("/payload/text")?.as_str()
+                params.get("payload")?.get("text")?.as_str()
             }
             _ => None,
         })

@@ -38,7 +38,7 @@ impl<'t> Event<'t> {
     /// The text of the payload.
     #[must_use]
     pub fn body_text(&self) -> Option<&'t str> {
-        self.document.pointer("/payload/text")?.as_str()
+        self.document.get("payload")?.get("text")?.as_str()
     }
 
     /// Whether it hands on what a person sent.
@@ -103,8 +103,8 @@ impl<'t> Act<'t> {
     #[must_use]
     pub fn text(&self) -> &'t str {
         self.params
-            .pointer("/payload/text")
-            .and_then(Value::as_str)
+            .get("payload")
+            .and_then(|payload| payload.get("text")?.as_str())
             .unwrap_or_default()
     }
 }

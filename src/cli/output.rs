@@ -89,20 +89,28 @@ impl Output {
         })
     }
 
-    /// Holds a finished report against the baseline, after bringing that up to date if asked.
-    pub(crate) fn declare(&mut self, report: &mut Report, today: Date) -> Result<(), String> {
+    /// Holds a finished report against the baseline, after bringing that up to date if asked; says
+    /// what was written then.
+    pub(crate) fn declare(
+        &mut self,
+        report: &mut Report,
+        today: Date,
+    ) -> Result<Option<String>, String> {
         let Some(baseline) = &mut self.baseline else {
-            return Ok(());
+            return Ok(None);
         };
+        let mut told = None;
         if let Some(path) = &self.update {
-            *baseline = baseline.updated(report, today);
+            let updated = baseline.updated(report, today);
+            told = Some(changes(baseline, &updated, path));
+            *baseline = updated;
             let written = serde_json::to_string_pretty(baseline)
                 .map_err(io::Error::from)
                 .and_then(|text| std::fs::write(path, text + "\n"));
             written.map_err(|error| cannot_write(path, &error))?;
         }
         report.declare(baseline, today);
-        Ok(())
+        Ok(told)
     }
 
     /// Writes every file that was asked for.
@@ -121,6 +129,27 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// What an update of a baseline did to it.
+fn changes(old: &Baseline, new: &Baseline, path: &Path) -> String {
+    let (held, holds) = (old.ids(), new.ids());
+    let mut told = format!(
+        "wrote {}: entries {}, new {}, dropped {}",
+        path.display(),
+        holds.len(),
+        holds.difference(&held).count(),
+        held.difference(&holds).count(),
+    );
+    for id in holds.difference(&held) {
+        told.push_str("\n  + ");
+        told.push_str(id);
+    }
+    for id in held.difference(&holds) {
+        told.push_str("\n  - ");
+        told.push_str(id);
+    }
+    told
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> String {

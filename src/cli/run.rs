@@ -187,8 +187,11 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
     if super::variable("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         drop(io::stdout().write_all(annotation::render(&report).as_bytes()));
     }
-    if let Err(complaint) = declared.and_then(|()| output.write(&report)) {
-        return complain(Exit::Usage, &complaint);
+    let told = declared.and_then(|told| output.write(&report).map(|()| told));
+    match told {
+        Ok(None) => {}
+        Ok(Some(told)) => drop(writeln!(io::stderr(), "{told}")),
+        Err(complaint) => return complain(Exit::Usage, &complaint),
     }
     Exit::of(report.exit_code())
 }

@@ -156,6 +156,12 @@ impl Baseline {
         problems
     }
 
+    /// The rules and scenarios it speaks of.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<&str> {
+        self.entries.iter().map(|entry| entry.id.as_str()).collect()
+    }
+
     /// The baseline that declares exactly what fails in `report`.
     ///
     /// Reasons, issues and days that stand are kept; entries that this run could not judge stay as

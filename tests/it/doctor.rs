@@ -30,7 +30,11 @@ pub(crate) fn python() -> String {
     let asked = Command::new("python3")
         .args(["-c", "import sys; print(sys.executable)"])
         .output()
-        .expect("the zoo needs python3");
+        .unwrap_or_else(|error| {
+            panic!(
+                "this test drives an adapter that is written in Python, and python3 cannot be run: {error}"
+            )
+        });
     String::from_utf8(asked.stdout).unwrap().trim().to_owned()
 }
 

@@ -27,8 +27,9 @@ pub(super) struct Action {
     pieces: Vec<Piece>,
     /// The last receipt, and when it was given.
     receipt: Option<(Value, i64)>,
-    /// It was under way when a process died.
-    is_interrupted: bool,
+    /// Where its person may have stood when it was under way and a process died: it may have been
+    /// settled then, and nobody was told.
+    interrupted: Standings,
 }
 
 #[derive(Debug)]
@@ -108,7 +109,7 @@ impl Action {
             text,
             pieces: Vec::new(),
             receipt: None,
-            is_interrupted: false,
+            interrupted: Standings::new(),
         }
     }
 
@@ -346,7 +347,7 @@ impl Outbound {
         }
         let action = &mut self.actions[current];
         action.receipt = Some((receipt.clone(), now));
-        action.is_interrupted = false;
+        action.interrupted.clear();
         for piece in &mut action.pieces {
             piece.is_noted = piece.heard == Heard::Yes;
         }
@@ -369,7 +370,7 @@ impl Outbound {
                 format!("a decision is {status}")
             })?;
             let mut standings = Standings::from([standing]);
-            if self.actions[current].is_interrupted {
+            if !self.actions[current].interrupted.is_empty() {
                 standings.extend(oracle.standings(person)); // it may have been carried out before
             }
             oracle.stand(person, standings);
@@ -462,7 +463,7 @@ impl Outbound {
             });
         }
         let mut reasons = BTreeSet::new();
-        for standing in &self.standings {
+        for standing in self.standings.union(&action.interrupted) {
             match standing {
                 Standing::Denied => drop(reasons.insert("access_denied")),
                 Standing::Unknown | Standing::Pending => drop(reasons.insert("pairing_required")),
@@ -483,7 +484,7 @@ impl Outbound {
             return;
         };
         let action = &mut self.actions[current];
-        action.is_interrupted = true;
+        action.interrupted.extend(&self.standings);
         for piece in &mut action.pieces {
             if piece.heard == Heard::Yes && !piece.is_noted {
                 piece.heard = Heard::Maybe;

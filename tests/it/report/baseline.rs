@@ -1,5 +1,7 @@
 //! Declared deviations: they decide the exit code, never the claim.
 
+use std::process::Command;
+
 use aios_wechat::report::{Baseline, BaselineEntry, Claim, Declared, EntryState, Outcome, Report};
 use aios_wechat::suite::Suite;
 use jiff::civil::{Date, date};
@@ -148,4 +150,36 @@ fn an_update_keeps_reasons_that_stand_and_declares_what_fails() {
     let mut again = failing();
     again.declare(&updated, TODAY);
     assert_eq!(again.exit_code(), 0);
+}
+
+#[test]
+fn an_update_says_what_it_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let update = |mutant: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_aios-wechat"))
+            .args(["run", "WX-ROUTE-003", "--baseline", "known.json"])
+            .args(["--update-baseline", "--"])
+            .args([env!("CARGO_BIN_EXE_aios-wechat"), "reference"])
+            .args(mutant)
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let path = folder.path().join("known.json");
+    let wrote = format!("wrote {}: ", path.display());
+    let broken = update(&["--mutant", "obeys-agent-commands"]);
+    assert!(
+        broken.contains(&format!(
+            "{wrote}entries 1, new 1, dropped 0\n  + WX-ROUTE-003"
+        )),
+        "{broken}"
+    );
+    let mended = update(&[]);
+    assert!(
+        mended.contains(&format!(
+            "{wrote}entries 0, new 0, dropped 1\n  - WX-ROUTE-003"
+        )),
+        "{mended}"
+    );
 }

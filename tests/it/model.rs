@@ -204,6 +204,28 @@ fn what_went_out_stays_on_the_receipt_when_the_person_is_denied_meanwhile() {
 }
 
 #[test]
+fn what_was_told_while_time_passed_may_be_forgotten_as_early_as_it_may_have_been_told() {
+    let setup = Setup {
+        window_sec: 2,
+        ..plain_setup()
+    };
+    let stall = Step::Fail {
+        call: Call::Send,
+        after: 1,
+        how: Failing::Stalled { takes_effect: true },
+        times: 2,
+    };
+    let steps = vec![
+        stall,
+        words(Person::Owner),
+        action(Kind::Message, Person::Owner),
+        Step::Tick(Tick::Ms(4_000)),
+        Step::Repeat(0),
+    ];
+    holds(setup, steps);
+}
+
+#[test]
 fn a_refusal_that_a_kill_kept_from_aios_is_given_again_although_the_person_is_paired_meanwhile() {
     for kill in 0..12 {
         let setup = Setup {

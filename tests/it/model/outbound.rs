@@ -25,11 +25,19 @@ pub(super) struct Action {
     pub(super) text: String,
     /// The pieces that were sent, in the order in which they first were.
     pieces: Vec<Piece>,
-    /// The last receipt, and when it was given.
-    receipt: Option<(Value, i64)>,
+    /// The last receipt.
+    receipt: Option<Given>,
     /// Where its person may have stood when it was under way and a process died: it may have been
     /// settled then, and nobody was told.
     interrupted: Standings,
+}
+
+/// A receipt. It is heard of once time has passed, and was given some time since the action began.
+#[derive(Debug)]
+struct Given {
+    receipt: Value,
+    since: i64,
+    at: i64,
 }
 
 #[derive(Debug)]
@@ -58,7 +66,9 @@ pub(super) struct Outbound {
     /// The last failure of it, and how often it was sent.
     failed: Option<Failing>,
     sends: usize,
-    /// Who may have been meant when the current action began.
+    /// When the current action began.
+    began: i64,
+    /// Who may have been meant then.
     standings: Standings,
     /// Contexts that WeChat refused, with the sends since.
     refused: BTreeMap<String, u32>,
@@ -121,9 +131,20 @@ impl Action {
         }
     }
 
+    /// The adapter may have forgotten it.
+    fn doubt(&mut self) {
+        self.receipt = None;
+        for piece in &mut self.pieces {
+            if piece.heard == Heard::Yes {
+                piece.heard = Heard::Maybe;
+            }
+            piece.is_noted = false;
+        }
+    }
+
     /// Its receipt, if a repeat must get the same.
     fn settled(&self, now: i64, window_ms: i64) -> Option<&Value> {
-        let (receipt, at) = self.receipt.as_ref()?;
+        let Given { receipt, at, .. } = self.receipt.as_ref()?;
         let is_final = match receipt["status_code"].as_str() {
             Some("delivered" | "applied") => true,
             Some("rejected") => matches!(
@@ -144,9 +165,12 @@ impl Outbound {
         self.sends = 0;
         let action = &mut self.actions[index];
         let is_old = |at: i64| now - at >= oracle.window_ms();
-        if action.receipt.as_ref().is_some_and(|(_, at)| is_old(*at)) {
-            action.forget();
+        match action.receipt {
+            Some(Given { at, .. }) if is_old(at) => action.forget(),
+            Some(Given { since, .. }) if is_old(since) => action.doubt(),
+            _ => {}
         }
+        self.began = now;
         let decision = decision(action.kind);
         let Some(person) = action.to else { return };
         self.standings.clone_from(oracle.standings(person));
@@ -346,7 +370,11 @@ impl Outbound {
             self.delivered(current, receipt, &status, oracle, now)?;
         }
         let action = &mut self.actions[current];
-        action.receipt = Some((receipt.clone(), now));
+        action.receipt = Some(Given {
+            receipt: receipt.clone(),
+            since: self.began,
+            at: now,
+        });
         action.interrupted.clear();
         for piece in &mut action.pieces {
             piece.is_noted = piece.heard == Heard::Yes;

@@ -193,7 +193,8 @@ impl Warp for KeepsTokens {
             (
                 peer.clone(),
                 Newest {
-                    token: Some(token),
+                    token,
+                    refused: false,
                     at: 0,
                 },
             )

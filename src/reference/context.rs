@@ -27,9 +27,12 @@ pub enum ContextTokens {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Newest {
-    /// The token; none once WeChat refused it. Then it still keeps older ones out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
+    /// The token.
+    pub token: String,
+    /// Whether WeChat refused it. It still keeps older ones out then, and itself: its message may
+    /// be given once more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
     /// When the message was written that it came with, in milliseconds since 1970.
     pub at: i64,
 }
@@ -57,12 +60,18 @@ impl ContextTokens {
     /// WeChat gives again does not take the place of a newer one.
     pub fn learn(&mut self, peer: &str, message_id: &str, token: &str, at: i64) {
         match self {
-            Self::NewestOfPeer(newest) => {
-                if newest.get(peer).is_none_or(|known| known.at <= at) {
-                    let token = Some(token.to_owned());
-                    newest.insert(peer.to_owned(), Newest { token, at });
+            Self::NewestOfPeer(newest) => match newest.get_mut(peer) {
+                Some(known) if at < known.at => {}
+                Some(known) if known.token == token => known.at = at,
+                _ => {
+                    let fresh = Newest {
+                        token: token.to_owned(),
+                        refused: false,
+                        at,
+                    };
+                    newest.insert(peer.to_owned(), fresh);
                 }
-            }
+            },
             Self::OfMessage(held) => {
                 held.retain(|_, held| at.saturating_sub(held.at) < LIFETIME_MS);
                 if held.len() >= MOST_HELD {
@@ -85,7 +94,10 @@ impl ContextTokens {
     #[must_use]
     pub fn usable(&self, peer: &str, reply_to: Option<&str>) -> Option<&str> {
         match self {
-            Self::NewestOfPeer(newest) => newest.get(peer)?.token.as_deref(),
+            Self::NewestOfPeer(newest) => {
+                let newest = newest.get(peer)?;
+                (!newest.refused).then_some(newest.token.as_str())
+            }
             Self::OfMessage(held) => {
                 let held = held.get(reply_to?)?;
                 (held.peer == peer).then_some(held.token.as_str())
@@ -97,11 +109,11 @@ impl ContextTokens {
     pub fn refuse(&mut self, token: &str) {
         match self {
             Self::NewestOfPeer(newest) => {
-                let refused = |known: &&mut Newest| known.token.as_deref() == Some(token);
+                let named = |known: &&mut Newest| known.token == token;
                 newest
                     .values_mut()
-                    .filter(refused)
-                    .for_each(|known| known.token = None);
+                    .filter(named)
+                    .for_each(|known| known.refused = true);
             }
             Self::OfMessage(held) => held.retain(|_, held| held.token != token),
         }
@@ -145,7 +157,9 @@ mod tests {
         let mut tokens = ContextTokens::restored(true, tokens.lasting());
         tokens.learn("ann", "1", "old", 1);
         assert_eq!(tokens.usable("ann", None), None);
-        tokens.learn("ann", "3", "newer", 3);
+        tokens.learn("ann", "2", "new", 2);
+        assert_eq!(tokens.usable("ann", None), None, "it comes again itself");
+        tokens.learn("ann", "3", "newer", 2);
         assert_eq!(tokens.usable("ann", None), Some("newer"));
     }
 

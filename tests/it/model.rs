@@ -226,6 +226,34 @@ fn what_was_told_while_time_passed_may_be_forgotten_as_early_as_it_may_have_been
 }
 
 #[test]
+fn a_refused_context_that_comes_again_with_its_message_after_a_kill_may_be_tried_anew() {
+    for kill in 0..12 {
+        let setup = Setup {
+            cache: false,
+            ..plain_setup()
+        };
+        let refuse = Step::Fail {
+            call: Call::Send,
+            after: 0,
+            how: Failing::Context,
+            times: 1,
+        };
+        let again = action(Kind::Message, Person::Owner);
+        let steps = vec![
+            refuse,
+            Step::Kill(kill),
+            Step::Aios(Mood::Unavailable(3)),
+            words(Person::Owner),
+            again.clone(),
+            again.clone(),
+            again.clone(),
+            again,
+        ];
+        holds(setup, steps);
+    }
+}
+
+#[test]
 fn a_refusal_that_a_kill_kept_from_aios_is_given_again_although_the_person_is_paired_meanwhile() {
     for kill in 0..12 {
         let setup = Setup {

@@ -506,8 +506,12 @@ impl Outbound {
         )
     }
 
-    /// The process is gone, and with it what it had not told.
-    pub(super) fn ended(&mut self) {
+    /// The process is gone, and with it what it had not told, and what it must not keep.
+    pub(super) fn ended(&mut self, cache: bool) {
+        if !cache {
+            // The next process may be given the same message once more, and its context with it.
+            self.refused.clear();
+        }
         let Some(current) = self.current.take() else {
             return;
         };
@@ -523,6 +527,7 @@ impl Outbound {
     /// Its files are gone, too.
     pub(super) fn damaged(&mut self) {
         self.actions.iter_mut().for_each(Action::forget);
+        self.refused.clear();
     }
 }
 

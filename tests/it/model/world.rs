@@ -350,7 +350,7 @@ impl World {
     /// The process is gone. What it leaves behind is searched.
     fn end(&mut self) -> Judged {
         self.oracle.killed();
-        self.outbound.ended();
+        self.outbound.ended(self.oracle.setup.cache);
         self.aios.hangs_up();
         self.acting = None;
         self.polls = Polls::None;

@@ -174,7 +174,6 @@ impl Line {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn lost(_: hyper::Error) -> Failure {
     Failure::Connection
 }

@@ -254,6 +254,32 @@ fn a_refused_context_that_comes_again_with_its_message_after_a_kill_may_be_tried
 }
 
 #[test]
+fn what_is_passed_over_long_after_it_was_reported_is_known_from_then_on() {
+    let setup = Setup {
+        pairing: true,
+        ..plain_setup()
+    };
+    let again = Step::Give(vec![Entry::Again {
+        back: 0,
+        new_id: true,
+    }]);
+    let steps = vec![
+        words(Person::Friend),
+        Step::Tick(Tick::Ms(24 * 60 * 60 * 1_000)),
+        Step::ForgetPositions,
+        Step::Restart,
+        words(Person::Owner),
+        action(Kind::Approve, Person::Friend),
+        Step::Give(vec![Entry::Again {
+            back: 1,
+            new_id: true,
+        }]),
+        again,
+    ];
+    holds(setup, steps);
+}
+
+#[test]
 fn a_refusal_that_a_kill_kept_from_aios_is_given_again_although_the_person_is_paired_meanwhile() {
     for kill in 0..12 {
         let setup = Setup {

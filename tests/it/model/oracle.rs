@@ -302,9 +302,11 @@ impl Oracle {
     /// The position moved behind places that were given a second time. What the adapter may have
     /// forgotten may be new to it, and its sender may have been pending then.
     fn passed_over(&mut self, places: Vec<(usize, i64)>) {
+        let window_ms = self.window_ms();
         for (at, given) in places {
             let letter = &mut self.letters[self.line[at].letter];
-            let is_silent = letter.may_be_forgotten && letter.told_as.is_empty();
+            let is_old = letter.settled.is_some_and(|at| given - at >= window_ms);
+            let is_silent = (letter.may_be_forgotten || is_old) && letter.told_as.is_empty();
             if is_silent && Self::outcomes(letter).contains("silence") {
                 letter.dropped = Some(given);
             }

@@ -161,8 +161,8 @@ type Fault = (&'static str, String);
 /// What is at fault where it is no mutant and no adapter.
 const RULES: &str = "the rules";
 
-/// How many things each core tries at the same time: most of a trial is spent waiting.
-const AT_ONCE: usize = 4;
+/// How many things each core tries at the same time: a part of each trial is spent waiting.
+const AT_ONCE: usize = 2;
 
 /// Tries everything, on all cores, and returns it in its order.
 fn attempt(tasks: &[Task], suite: &Suite, seed: u32, kept: &Matrix) -> Result<Vec<Done>, String> {

@@ -293,6 +293,10 @@ impl Transport for Client {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
     use crate::wire::{Raw, Refusal};
 
@@ -329,6 +333,31 @@ mod tests {
             };
             assert_eq!(judge(refused), Err(Failure::Refused(refusal)));
         }
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_wechat_has_ended_is_not_used_again() {
+        let wechat = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", wechat.local_addr().unwrap());
+        let (ended, first_has_ended) = tokio::sync::oneshot::channel();
+        let serving = thread::spawn(move || {
+            let answer_one = || {
+                let (mut line, _) = wechat.accept().unwrap();
+                assert_ne!(line.read(&mut [0; 4096]).unwrap(), 0);
+                line.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+                    .unwrap();
+            };
+            answer_one();
+            ended.send(()).unwrap();
+            answer_one();
+        });
+        let client = Client::new(&url, "t").unwrap();
+        assert_eq!(client.send_typing("ann", "ticket", 1).await, Ok(()));
+        assert!(client.idle().is_some());
+        first_has_ended.await.unwrap();
+        tokio::task::yield_now().await; // the event loop hears of it
+        assert_eq!(client.send_typing("ann", "ticket", 2).await, Ok(()));
+        serving.join().unwrap();
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The loop: one scenario from its first step to its outcome.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gherkin::StepType;
 use sha2::{Digest, Sha256};
@@ -13,9 +13,7 @@ use super::world::{self, World};
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Mismatch};
 use crate::report::CaseResult;
-use crate::session::{
-    Driven, Known, Log, Patience, Scene, Series, Session, Stop, expect, patiently,
-};
+use crate::session::{Driven, Known, Limit, Log, Patience, Scene, Series, Session, Stop, expect};
 use crate::suite::{Case, CaseId, Requirement};
 
 /// What all scenarios of a run share.
@@ -38,13 +36,15 @@ impl Engine {
         let began = Instant::now();
         let log = Log::default();
         let mut attempt = Attempt::at(case);
-        let limit = self.patience.scenario();
-        let ended = patiently(limit, self.attempt(requirement, case, &log, &mut attempt)).await;
+        // It may have begun anew in each of its waits, so it does not as a whole.
+        let longest = self.patience.scenario();
+        let mut limit = Limit::once(longest);
+        let attempted = self.attempt(requirement, case, &log, &mut attempt);
+        let ended = limit.patiently(attempted).await;
         if ended.is_none() {
             self.patience.note_silence();
             if attempt.stop.is_none() {
-                let expected = format!("the scenario to end within {} s", limit.as_secs());
-                let stop = Mismatch::new(expected, "it did not", Vec::new()).into();
+                let stop = overrun(longest, limit.was_late()).into();
                 log.record(world::fact(&stop));
                 attempt.end_step(Some(stop));
             }
@@ -149,6 +149,16 @@ impl Engine {
             lived?;
         }
         Session::open(scene(false), log.clone()).await
+    }
+}
+
+/// What is said of a scenario that did not end in time.
+fn overrun(longest: Duration, late: bool) -> Mismatch {
+    let expected = format!("the scenario to end within {} s", longest.as_secs());
+    if late {
+        Mismatch::undecided(expected, "it did not, and this machine was held up")
+    } else {
+        Mismatch::new(expected, "it did not", Vec::new())
     }
 }
 

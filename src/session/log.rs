@@ -1,17 +1,13 @@
 //! The shared timeline of one scenario, and the only way to wait: until something is seen.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, timeout};
 
+use super::limit::Limit;
 use crate::evidence::{Fact, Timeline};
-
-/// A heartbeat this late says that the machine, not the adapter, was slow.
-const LATE: Duration = Duration::from_secs(1);
-const HEARTBEAT: Duration = Duration::from_millis(50);
 
 /// A timeline that several tasks write and one waits on.
 #[derive(Clone, Debug)]
@@ -99,33 +95,32 @@ impl Log {
         limit: Duration,
         look: impl FnMut(&Timeline) -> Option<T>,
     ) -> Waited<T> {
-        let mut left = limit;
-        self.wait_on(&mut left, look).await
+        self.wait_on(&mut Limit::new(limit), look).await
     }
 
     /// The same, and takes what was waited off a limit that more than one wait shares.
     pub(super) async fn wait_on<T>(
         &self,
-        left: &mut Duration,
+        limit: &mut Limit,
         mut look: impl FnMut(&Timeline) -> Option<T>,
     ) -> Waited<T> {
         let mut length = self.inner.length.subscribe();
-        let mut late = false;
         let mut last = Instant::now();
         loop {
             length.borrow_and_update();
             if let Some(seen) = self.read(&mut look) {
                 return Waited::Seen(seen);
             }
-            if left.is_zero() {
-                return Waited::Expired { late };
-            }
+            let Some(beat) = limit.beat() else {
+                return Waited::Expired {
+                    late: limit.was_late(),
+                };
+            };
             // The sender lives as long as the log.
-            drop(timeout((*left).min(HEARTBEAT), length.changed()).await);
+            drop(timeout(beat, length.changed()).await);
             let passed = last.elapsed();
             last += passed;
-            late |= passed > HEARTBEAT + LATE;
-            *left = left.saturating_sub(passed.min(HEARTBEAT));
+            limit.spend(passed);
         }
     }
 
@@ -134,41 +129,6 @@ impl Log {
             .timeline
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Awaits a future, at most `limit` of real time; time that the kit itself slept through is no part
-/// of it.
-pub async fn patiently<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = limit;
-    while !left.is_zero() {
-        let slept = Instant::now();
-        if let Ok(output) = timeout(left.min(HEARTBEAT), &mut future).await {
-            return Some(output);
-        }
-        left = left.saturating_sub(slept.elapsed().min(HEARTBEAT));
-    }
-    None
-}
-
-/// Awaits a future; says also whether the kit itself was held up meanwhile.
-pub(super) async fn attentively<F: Future>(future: F) -> (F::Output, bool) {
-    let mut future = pin!(future);
-    let mut heartbeat = interval(HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = Instant::now();
-    let mut late = false;
-    loop {
-        let output = tokio::select! {
-            output = &mut future => Some(output),
-            _ = heartbeat.tick() => None,
-        };
-        late |= last.elapsed() > HEARTBEAT + LATE;
-        last = Instant::now();
-        if let Some(output) = output {
-            return (output, late);
-        }
     }
 }
 

@@ -12,6 +12,7 @@ mod draft;
 pub mod expect;
 mod leaks;
 mod lifecycle;
+mod limit;
 mod log;
 mod lure;
 mod outage;
@@ -40,7 +41,8 @@ pub use cast::{Cast, Person, Tags};
 pub use clock::SceneClock;
 pub use draft::{ACTION_FLAWS, Draft, FLAWS, Flaw, allowlist};
 pub use leaks::{Quarry, Series};
-pub use log::{Log, Waited, patiently};
+pub use limit::Limit;
+pub use log::{Log, Waited};
 pub use outage::Trouble;
 pub use patience::Patience;
 pub use wechat::{Damage, Item, Letter, Wechat};
@@ -66,6 +68,9 @@ const REPARKED: Duration = Duration::from_secs(1);
 /// least so long, and so many times what the adapter was seen to take for anything so far.
 const LULL: Duration = Duration::from_millis(20);
 const LULLS: u32 = 5;
+
+/// For a call whose limit is kept here, where it can be seen whether the machine was slow.
+const NEVER: Duration = Duration::MAX;
 
 /// Where Linux keeps files in memory.
 const MEMORY: &str = "/dev/shm";
@@ -561,7 +566,7 @@ impl Session {
         if self.clock == SceneClock::Real {
             return Ok(self.log.wait(limit, look).await);
         }
-        let mut left = limit;
+        let mut limit = Limit::new(limit);
         let mut ticks = 0;
         let mut was_late = false;
         let mut awaiting = expect::Awaiting::default();
@@ -569,7 +574,7 @@ impl Session {
             let may_tick = ticks < TICKS_MAX;
             let waited = self
                 .log
-                .wait_on(&mut left, |timeline| match look(timeline) {
+                .wait_on(&mut limit, |timeline| match look(timeline) {
                     Some(seen) => Some(Some(seen)),
                     None => (may_tick && awaiting.follow(timeline)).then_some(None),
                 })
@@ -794,7 +799,14 @@ impl Session {
             params: masked(&params, &self.cast.token),
         });
         let answer = async move {
-            let (answer, late) = log::attentively(running.call(method, params, limit)).await;
+            let mut patient = Limit::new(limit);
+            let answer = patient
+                .patiently(running.call(method, params, NEVER))
+                .await
+                .unwrap_or_else(|| {
+                    let method = method.to_owned();
+                    Err(CallError::Timeout { method, limit })
+                });
             let (result, error, told) = match answer {
                 Ok(result) => (Some(result), None, Told::Result),
                 Err(CallError::Remote { error, .. }) => {
@@ -813,7 +825,7 @@ impl Session {
                     if timed_out {
                         patience.note_silence();
                     }
-                    if timed_out && late {
+                    if timed_out && patient.was_late() {
                         let expected = format!("an answer to `{method}`");
                         let observed = format!("{why}, and this machine was held up");
                         return Err(Mismatch::undecided(expected, observed).into());

@@ -5,6 +5,7 @@
 
 mod access;
 mod actions;
+mod awaiting;
 mod boundary;
 mod context;
 mod cursor;
@@ -25,6 +26,7 @@ mod window;
 
 pub use access::*;
 pub use actions::*;
+pub use awaiting::Awaiting;
 pub use boundary::*;
 pub use context::*;
 pub use cursor::*;
@@ -120,69 +122,6 @@ pub fn passed_since_last_drive(timeline: &Timeline) -> bool {
             _ => None,
         })
         .unwrap_or(false)
-}
-
-/// Whether the adapter is seen to wait for time to pass: AIOS asked it to try again later and it
-/// has not yet, or WeChat failed a call of it and it has not called there since. Follows a timeline
-/// that grows, and looks at nothing twice.
-#[derive(Debug, Default)]
-pub struct Awaiting {
-    seen: usize,
-    present: u32,
-    retry: bool,
-    failed: BTreeSet<String>,
-}
-
-impl Awaiting {
-    /// Whether the adapter is now seen to wait for time to pass.
-    pub fn follow(&mut self, timeline: &Timeline) -> bool {
-        for entry in &timeline.entries()[self.seen..] {
-            self.take_in(&entry.what);
-        }
-        self.seen = timeline.len();
-        self.retry || !self.failed.is_empty()
-    }
-
-    fn take_in(&mut self, fact: &Fact) {
-        match fact {
-            Fact::Launched { process, .. } => {
-                self.present = *process;
-                self.retry = false;
-                self.failed.clear();
-            }
-            Fact::Settled { process, reply, .. } if *process == self.present => {
-                self.retry = !reply.settles();
-            }
-            Fact::Event { process, .. } if *process == self.present => self.retry = false,
-            // What an action led to is over once it has its receipt.
-            Fact::Told { method, .. } if method == "act" => {
-                self.failed.retain(|endpoint| endpoint == "getupdates");
-            }
-            Fact::Called { call } => {
-                self.failed.remove(&call.endpoint);
-            }
-            Fact::Cut { endpoint, .. } => {
-                self.failed.insert(endpoint.clone());
-            }
-            Fact::Answered {
-                endpoint,
-                status,
-                body,
-                fault,
-                ..
-            } => {
-                let code = |name: &str| body.as_ref().and_then(|b| b.get(name)?.as_i64());
-                let refused = [code("ret"), code("errcode")]
-                    .into_iter()
-                    .flatten()
-                    .any(|c| c != 0);
-                if *status != 200 || refused || fault.is_some() {
-                    self.failed.insert(endpoint.clone());
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Whether a poll was seen since the timeline had so many entries.

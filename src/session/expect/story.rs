@@ -202,9 +202,10 @@ impl Story {
 
     /// An answer with a code.
     pub(super) fn fails(self, exchange: u64, code: i64) -> Self {
+        let endpoint = self.endpoint_of(exchange);
         self.fact(Fact::Answered {
             exchange,
-            endpoint: "getupdates".to_owned(),
+            endpoint,
             status: 200,
             body: Some(json!({"errcode": code})),
             fault: None,
@@ -213,11 +214,20 @@ impl Story {
 
     /// A call without an answer.
     pub(super) fn cut(self, exchange: u64) -> Self {
+        let endpoint = self.endpoint_of(exchange);
         self.fact(Fact::Cut {
             exchange,
-            endpoint: "getupdates".to_owned(),
+            endpoint,
             why: "the adapter went away".to_owned(),
         })
+    }
+
+    fn endpoint_of(&self, exchange: u64) -> String {
+        let called = self.timeline.facts().find_map(|(_, fact)| match fact {
+            Fact::Called { call } if call.exchange == exchange => Some(call.endpoint.clone()),
+            _ => None,
+        });
+        called.unwrap()
     }
 
     pub(super) fn health(self, state: &str, codes: &[&str]) -> Self {

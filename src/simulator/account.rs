@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 
 use super::Options;
 use super::cdn::Cdn;
-use super::contact::{Draft, Postmark};
+use super::contact::{Draft, Member, Postmark};
 use super::context::Contexts;
 use super::login::Login;
 use super::medium;
 use super::updates::{PollReply, Position, Updates};
 use crate::wire::{
-    GetConfigRequest, ItemKind, MessageItem, Refusal, TEXT_BYTES_MAX, WeixinMessage,
+    GetConfigRequest, ItemKind, MessageItem, Raw, Refusal, TEXT_BYTES_MAX, WeixinMessage,
 };
 
 /// What is sent to the bot: something new, or something once more.
@@ -76,17 +76,58 @@ pub struct Delivery {
     pub repeats: u32,
 }
 
+/// The same as it is kept: few are ever looked at.
+struct Kept {
+    message_id: u64,
+    to_user_id: String,
+    text: String,
+    items: Vec<Raw>,
+    context_token: String,
+    client_id: String,
+    at: i64,
+    repeats: u32,
+}
+
+impl Kept {
+    fn delivery(&self) -> Delivery {
+        let item = |raw: &Raw| serde_json::from_str(raw.text()).unwrap_or_default();
+        Delivery {
+            message_id: self.message_id,
+            to_user_id: self.to_user_id.clone(),
+            text: self.text.clone(),
+            items: self.items.iter().map(item).collect(),
+            context_token: Some(self.context_token.clone()).filter(|token| !token.is_empty()),
+            client_id: self.client_id.clone(),
+            at: self.at,
+            repeats: self.repeats,
+        }
+    }
+}
+
 /// What a send led to.
 #[derive(Debug, PartialEq)]
 pub(super) enum Sent {
-    /// A person received it: the index of the delivery.
-    Delivered(usize),
-    /// It was sent before: the index of that delivery.
-    Repeated(usize),
+    /// A person received it, under this message id.
+    Delivered(u64),
+    /// It was sent before, and received under this message id.
+    Repeated(u64),
     /// Progress of a tool; taken, but nobody reads it.
     Progress,
     /// Refused.
     Refused(Refusal),
+}
+
+/// Where messages are written before they are kept: what is kept is as long as it has to be.
+#[derive(Default)]
+struct Scratch(Vec<u8>);
+
+impl Scratch {
+    fn text(&mut self, message: &impl Serialize) -> String {
+        self.0.clear();
+        // Nothing that is written here can fail to be written.
+        let _ = serde_json::to_writer(&mut self.0, message);
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
 }
 
 /// One bot account.
@@ -108,7 +149,8 @@ pub(super) struct Account {
     /// The ids of the messages of the log.
     ids: Vec<u64>,
     pub(super) contexts: Contexts,
-    deliveries: Vec<Delivery>,
+    scratch: Scratch,
+    deliveries: Vec<Kept>,
     by_client_id: HashMap<String, usize>,
     next_seq: u64,
     next_message_id: u64,
@@ -146,6 +188,7 @@ impl Account {
             updates: Updates::new(options.honours_old_cursor, rng.u64(..)),
             ids: Vec::new(),
             contexts: Contexts::default(),
+            scratch: Scratch::default(),
             deliveries: Vec::new(),
             by_client_id: HashMap::new(),
             next_seq: 1,
@@ -206,24 +249,25 @@ impl Account {
     fn compose(&mut self, now: i64, draft: &Draft) -> Injected {
         let context_token = self.secret("AARzJWAF", 150);
         let client_id = format!("{:032x}", self.rng.u128(..));
-        let mut items = draft.items.clone();
-        for item in &mut items {
-            medium::furnish(item, &mut self.cdn, &self.cdn_base_url, &mut self.rng);
-        }
+        let bot_id = self.bot_id.clone();
+        let furnished =
+            |item| medium::furnished(item, &mut self.cdn, &self.cdn_base_url, &mut self.rng);
+        let items = draft.items.iter().map(furnished).collect();
         let mark = Postmark {
             seq: self.draw_seq(),
             message_id: self.draw_message_id(),
             now,
-            bot_id: &self.bot_id,
+            bot_id: &bot_id,
             client_id,
             context_token: &context_token,
         };
         let message = draft.compose(items, &mark);
-        let mut json = to_text(&message);
+        let mut json = self.scratch.text(&message);
         for (from, to) in &draft.spellings {
             json = json.replace(from, to);
         }
-        let injected = self.append(|field| message.get(field).map(AsRef::as_ref), json);
+        let member = |field: &str| message.get(field).and_then(Member::value);
+        let injected = self.append(member, json);
         let given = Some(injected.context_token.as_str()).filter(|token| !token.is_empty());
         self.contexts
             .issue(&draft.from, given.unwrap_or(&context_token), now);
@@ -236,7 +280,7 @@ impl Account {
         let read = serde_json::from_str::<Map<String, Value>>(&original);
         let (true, Ok(mut message)) = (as_new_id, read.as_ref().map(Map::clone)) else {
             let read = read.unwrap_or_default();
-            return self.append(|field| read.get(field), original);
+            return self.append(|field| read.get(field).cloned(), original);
         };
         let context_token = self.secret("AARzJWAF", 150);
         if let Some(Value::String(from)) = message.get("from_user_id") {
@@ -245,19 +289,22 @@ impl Account {
         message.insert("seq".into(), self.draw_seq().into());
         message.insert("message_id".into(), self.draw_message_id().into());
         message.insert("context_token".into(), context_token.into());
-        let json = to_text(&message);
-        self.append(|field| message.get(field), json)
+        let json = self.scratch.text(&message);
+        self.append(|field| message.get(field).cloned(), json)
     }
 
     /// Appends a message, of which `member` knows the fields.
-    fn append<'m>(&mut self, member: impl Fn(&str) -> Option<&'m Value>, json: String) -> Injected {
-        let text = |field| member(field).and_then(Value::as_str).unwrap_or_default();
+    fn append(&mut self, member: impl Fn(&str) -> Option<Value>, json: String) -> Injected {
+        let text = |field| match member(field) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
         let injected = Injected {
-            message_id: member("message_id").map_or(0, number),
-            context_token: text("context_token").to_owned(),
-            client_id: text("client_id").to_owned(),
+            message_id: member("message_id").as_ref().map_or(0, number),
+            context_token: text("context_token"),
+            client_id: text("client_id"),
             create_time_ms: member("create_time_ms")
-                .and_then(Value::as_i64)
+                .and_then(|time| time.as_i64())
                 .unwrap_or(0),
             position: self.updates.append(json),
         };
@@ -284,12 +331,13 @@ impl Account {
     }
 
     /// The bot sends a message. A text is cut to `truncate` bytes if that is given.
-    pub(super) fn send(&mut self, now: i64, msg: &WeixinMessage, truncate: Option<usize>) -> Sent {
+    pub(super) fn send(&mut self, now: i64, msg: WeixinMessage, truncate: Option<usize>) -> Sent {
         if !msg.client_id.is_empty()
             && let Some(&index) = self.by_client_id.get(&msg.client_id)
         {
-            self.deliveries[index].repeats += 1;
-            return Sent::Repeated(index);
+            let earlier = &mut self.deliveries[index];
+            earlier.repeats += 1;
+            return Sent::Repeated(earlier.message_id);
         }
         let refused = |code, errmsg: &str| {
             Sent::Refused(Refusal {
@@ -324,31 +372,33 @@ impl Account {
             .filter(|item| item.kind() == ItemKind::Text)
             .map(text_of);
         let cut = |text| cut(text, truncate.unwrap_or(usize::MAX));
-        let delivery = Delivery {
-            message_id: self.draw_message_id(),
-            to_user_id: msg.to_user_id.clone(),
-            text: texts.map(cut).collect::<Vec<_>>().join("\n"),
-            items: msg
-                .item_list
-                .iter()
-                .map(|raw| serde_json::from_str(raw.text()).unwrap_or_default())
-                .collect(),
-            context_token: Some(msg.context_token.clone()).filter(|token| !token.is_empty()),
-            client_id: msg.client_id.clone(),
-            at: now,
-            repeats: 0,
-        };
-        let index = self.deliveries.len();
+        let text = texts.map(cut).collect::<Vec<_>>().join("\n");
+        let message_id = self.draw_message_id();
         if !msg.client_id.is_empty() {
+            let index = self.deliveries.len();
             self.by_client_id.insert(msg.client_id.clone(), index);
         }
-        self.deliveries.push(delivery);
-        Sent::Delivered(index)
+        self.deliveries.push(Kept {
+            message_id,
+            to_user_id: msg.to_user_id,
+            text,
+            items: msg.item_list,
+            context_token: msg.context_token,
+            client_id: msg.client_id,
+            at: now,
+            repeats: 0,
+        });
+        Sent::Delivered(message_id)
     }
 
     /// What people received, oldest first.
-    pub(super) fn deliveries(&self) -> &[Delivery] {
-        &self.deliveries
+    pub(super) fn deliveries(&self) -> Vec<Delivery> {
+        self.deliveries.iter().map(Kept::delivery).collect()
+    }
+
+    /// What a person received last.
+    pub(super) fn last_delivery(&self) -> Option<Delivery> {
+        self.deliveries.last().map(Kept::delivery)
     }
 
     /// A ticket for the typing sign.
@@ -425,9 +475,7 @@ fn alphanumeric(rng: &mut fastrand::Rng, length: usize) -> String {
 fn opaque(rng: &mut fastrand::Rng, prefix: &str, bytes: usize) -> String {
     let mut random = vec![0; bytes];
     rng.fill(&mut random);
-    format!("{prefix}{}", URL_SAFE.encode(random))
-}
-
-fn to_text(message: &impl Serialize) -> String {
-    serde_json::to_string(message).unwrap_or_default()
+    let mut text = prefix.to_owned();
+    URL_SAFE.encode_string(random, &mut text);
+    text
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Number, Value, json};
 
 use crate::wire::{MESSAGE_USER, STATE_FINISH};
 
@@ -82,40 +83,67 @@ pub(super) struct Postmark<'a> {
     pub(super) context_token: &'a str,
 }
 
+/// A field of a message.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Member<'a> {
+    Text(Cow<'a, str>),
+    Number(Number),
+    Items(Vec<Completed<'a>>),
+    /// What the draft wants there.
+    Wish(&'a Value),
+}
+
+impl Member<'_> {
+    /// Its value, unless it is the list of completed items.
+    pub(super) fn value(&self) -> Option<Value> {
+        Some(match self {
+            Self::Text(text) => text.as_ref().into(),
+            Self::Number(number) => Value::Number(number.clone()),
+            Self::Wish(value) => (*value).clone(),
+            Self::Items(_) => return None,
+        })
+    }
+}
+
+/// An item as it goes out: with what every item has if it is an object, else as it is.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Completed<'a> {
+    Object(BTreeMap<Cow<'a, str>, Cow<'a, Value>>),
+    Other(Cow<'a, Value>),
+}
+
 impl Draft {
     /// The message as an object: all that every known client expects, then the draft's own wishes.
-    pub(super) fn compose(
-        &self,
-        items: Vec<Value>,
-        mark: &Postmark<'_>,
-    ) -> BTreeMap<&str, Cow<'_, Value>> {
-        let mut message = BTreeMap::new();
-        let mut put = |field, value: Value| message.insert(field, Cow::Owned(value));
-        put("seq", mark.seq.into());
-        put("message_id", mark.message_id.into());
-        put("from_user_id", self.from.as_str().into());
-        put("to_user_id", mark.bot_id.into());
-        put("client_id", mark.client_id.as_str().into());
-        put("create_time_ms", mark.now.into());
-        put("update_time_ms", mark.now.into());
-        put("delete_time_ms", 0.into());
-        put(
-            "session_id",
-            format!("{}#{}", self.from, mark.bot_id).into(),
-        );
-        put("group_id", self.group_id.as_str().into());
-        put("message_type", MESSAGE_USER.into());
-        put("message_state", STATE_FINISH.into());
-        put("context_token", mark.context_token.into());
+    pub(super) fn compose<'a>(
+        &'a self,
+        items: Vec<Cow<'a, Value>>,
+        mark: &'a Postmark<'_>,
+    ) -> BTreeMap<&'a str, Member<'a>> {
+        let text = |text: &'a str| Member::Text(Cow::Borrowed(text));
+        let number = Member::Number;
+        let session = format!("{}#{}", self.from, mark.bot_id);
         let items = items.into_iter().enumerate();
-        put(
-            "item_list",
-            items
-                .map(|(index, item)| complete(item, index, mark))
-                .collect(),
-        );
+        let items = items.map(|(index, item)| complete(item, index, mark));
+        let mut message = BTreeMap::from([
+            ("seq", number(mark.seq.into())),
+            ("message_id", number(mark.message_id.into())),
+            ("from_user_id", text(&self.from)),
+            ("to_user_id", text(mark.bot_id)),
+            ("client_id", text(&mark.client_id)),
+            ("create_time_ms", number(mark.now.into())),
+            ("update_time_ms", number(mark.now.into())),
+            ("delete_time_ms", number(0.into())),
+            ("session_id", Member::Text(session.into())),
+            ("group_id", text(&self.group_id)),
+            ("message_type", number(MESSAGE_USER.into())),
+            ("message_state", number(STATE_FINISH.into())),
+            ("context_token", text(mark.context_token)),
+            ("item_list", Member::Items(items.collect())),
+        ]);
         for (field, value) in &self.overrides {
-            message.insert(field, Cow::Borrowed(value));
+            message.insert(field, Member::Wish(value));
         }
         for field in &self.omit {
             message.remove(field.as_str());
@@ -124,15 +152,27 @@ impl Draft {
     }
 }
 
-fn complete(mut item: Value, index: usize, mark: &Postmark<'_>) -> Value {
-    if let Value::Object(fields) = &mut item {
-        let mut default = |field: &str, value: Value| {
-            fields.entry(field.to_owned()).or_insert(value);
-        };
-        default("create_time_ms", mark.now.into());
-        default("update_time_ms", mark.now.into());
-        default("is_completed", true.into());
-        default("msg_id", format!("v1:{}{index:02}", mark.message_id).into());
-    }
-    item
+fn complete<'a>(item: Cow<'a, Value>, index: usize, mark: &Postmark<'_>) -> Completed<'a> {
+    let mut fields: BTreeMap<Cow<'a, str>, Cow<'a, Value>> = match item {
+        Cow::Borrowed(Value::Object(fields)) => {
+            let borrowed =
+                |(name, value)| (Cow::Borrowed(String::as_str(name)), Cow::Borrowed(value));
+            fields.iter().map(borrowed).collect()
+        }
+        Cow::Owned(Value::Object(fields)) => {
+            let owned = |(name, value)| (Cow::Owned(name), Cow::Owned(value));
+            fields.into_iter().map(owned).collect()
+        }
+        other => return Completed::Other(other),
+    };
+    let mut default = |field: &'static str, value: Value| {
+        fields
+            .entry(Cow::Borrowed(field))
+            .or_insert(Cow::Owned(value));
+    };
+    default("create_time_ms", mark.now.into());
+    default("update_time_ms", mark.now.into());
+    default("is_completed", true.into());
+    default("msg_id", format!("v1:{}{index:02}", mark.message_id).into());
+    Completed::Object(fields)
 }

@@ -92,7 +92,7 @@ pub(super) fn answer(state: &mut State, call: &Call, truncate: Option<usize>) ->
             {
                 return Reply::refusal(Refusal::SYSTEM, "invalid request");
             }
-            send(state, call.exchange, &request.value.msg, truncate)
+            send(state, call.exchange, request.value.msg, truncate)
         }
         Endpoint::GetConfig => {
             let request = read::<GetConfigRequest>(&call.text()).value;
@@ -111,21 +111,18 @@ pub(super) fn answer(state: &mut State, call: &Call, truncate: Option<usize>) ->
     }
 }
 
-fn send(state: &mut State, exchange: u64, msg: &WeixinMessage, truncate: Option<usize>) -> Reply {
+fn send(state: &mut State, exchange: u64, msg: WeixinMessage, truncate: Option<usize>) -> Reply {
     let now = state.now();
     let sent = |message_id: u64| Reply::json(format!(r#"{{"message_id":{message_id}}}"#));
     match state.account.send(now, msg, truncate) {
-        Sent::Delivered(index) => {
-            let delivery = &state.account.deliveries()[index];
-            let message_id = delivery.message_id;
-            if state.observed() {
-                let delivery = delivery.clone();
+        Sent::Delivered(message_id) => {
+            let delivery = state.observed().then(|| state.account.last_delivery());
+            if let Some(delivery) = delivery.flatten() {
                 state.observe(exchange, Event::Delivered { delivery });
             }
             sent(message_id)
         }
-        Sent::Repeated(index) => {
-            let message_id = state.account.deliveries()[index].message_id;
+        Sent::Repeated(message_id) => {
             state.observe(exchange, Event::Repeated { message_id });
             sent(message_id)
         }

@@ -178,18 +178,18 @@ async fn connect(stream: TcpStream, shared: Arc<Shared>) {
     // Without it an answer may wait 40 ms for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let line = Line::new(stream, Arc::clone(&shared));
-    let track = Arc::clone(&line.track);
+    let track = line.track();
     let patience = shared.patience;
     let service =
         service_fn(move |request| serve(request, Arc::clone(&shared), Arc::clone(&track)));
-    // An error here is a client's, or a fault that was asked for.
-    let _ = server::conn::http1::Builder::new()
+    let conversation = server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_MAX)
         .auto_date_header(false)
-        .serve_connection(line, service)
-        .await;
+        .serve_connection(line.clone(), service);
+    // An error here is a client's, or a fault that was asked for.
+    line.carry(conversation).await;
 }
 
 async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track>) -> Outcome {

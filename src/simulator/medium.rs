@@ -1,5 +1,7 @@
 //! Media that people send: an item that only says its kind becomes one with a file behind it.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::cdn::{self, Cdn};
@@ -11,20 +13,36 @@ const PICTURE: &[u8] =
     \x11IDATx\xdac`?\x98\x80\x151\x0c-\x09\0\xd4,J\x01\xb2U\x1d\xe3\0\0\0\0IEND\xaeB`\
     \x82";
 
-/// Fills in what a medium needs to be downloaded, if its item does not speak of `media` itself.
-/// What the item does say stays.
-pub(super) fn furnish(item: &mut Value, cdn: &mut Cdn, base: &str, rng: &mut fastrand::Rng) {
-    let Some(fields) = item.as_object_mut() else {
-        return;
-    };
-    let kind = fields.get("type").and_then(Value::as_i64).map(ItemKind::of);
+/// An item with what a medium needs to be downloaded, if it does not speak of `media` itself. What
+/// it does say stays.
+pub(super) fn furnished<'i>(
+    item: &'i Value,
+    cdn: &mut Cdn,
+    base: &str,
+    rng: &mut fastrand::Rng,
+) -> Cow<'i, Value> {
+    let kind = item.get("type").and_then(Value::as_i64).map(ItemKind::of);
     let name = match kind {
         Some(ItemKind::Image) => "image_item",
         Some(ItemKind::Voice) => "voice_item",
         Some(ItemKind::File) => "file_item",
         Some(ItemKind::Video) => "video_item",
-        _ => return,
+        _ => return Cow::Borrowed(item),
     };
+    let mut item = item.clone();
+    if let Some(fields) = item.as_object_mut() {
+        furnish(fields, kind, name, (cdn, base), rng);
+    }
+    Cow::Owned(item)
+}
+
+fn furnish(
+    fields: &mut Map<String, Value>,
+    kind: Option<ItemKind>,
+    name: &str,
+    (cdn, base): (&mut Cdn, &str),
+    rng: &mut fastrand::Rng,
+) {
     let medium = fields.entry(name).or_insert_with(|| Map::new().into());
     let Some(medium) = medium
         .as_object_mut()

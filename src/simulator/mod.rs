@@ -314,8 +314,7 @@ impl Simulator {
 
     /// What people received, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.shared
-            .with(|state| state.account.deliveries().to_vec())
+        self.shared.with(|state| state.account.deliveries())
     }
 
     /// The faults that are set, oldest first.

@@ -184,9 +184,13 @@ impl Shared {
         });
     }
 
-    /// An answer was written whole.
-    pub(super) fn written(&self, exchange: u64) {
-        self.with(|state| state.written(exchange));
+    /// Answers were written whole.
+    pub(super) fn written(&self, exchanges: &[u64]) {
+        self.with(|state| {
+            for exchange in exchanges {
+                state.written(*exchange);
+            }
+        });
     }
 
     /// An exchange ended without a whole answer.

@@ -73,12 +73,19 @@ pub(super) struct Anchors {
     /// Of each such character and each one that may follow it, the patterns and how much of them
     /// stands before.
     followed: BTreeMap<(u8, u8), Vec<(usize, usize)>>,
-    /// The beginnings of packed data.
-    signatures: Keys<&'static str>,
-    /// Keys that may stand anywhere, each with the patterns and how much of them stands before.
-    anywhere: Keys<(usize, usize)>,
+    /// Keys that may stand anywhere, and the beginnings of packed data.
+    anywhere: Keys<Sign>,
     /// Keys that stand in long runs of letters and digits only.
     in_runs: Keys<(usize, usize)>,
+}
+
+/// What a key stands for.
+#[derive(Debug)]
+enum Sign {
+    /// A pattern, by its number, of which so much stands before.
+    Part(usize, usize),
+    /// Something packed, and how.
+    Packed(&'static str),
 }
 
 #[derive(Debug)]
@@ -131,7 +138,10 @@ impl Anchors {
         }
         let mut patterns = Vec::new();
         let mut followed: BTreeMap<(u8, u8), Vec<(usize, usize)>> = BTreeMap::new();
-        let mut anywhere: BTreeMap<Vec<u8>, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut anywhere: BTreeMap<Vec<u8>, Vec<Sign>> = BTreeMap::new();
+        for (how, signature) in signatures {
+            anywhere.insert(signature.to_vec(), vec![Sign::Packed(how)]);
+        }
         let mut in_runs: BTreeMap<Vec<u8>, Vec<(usize, usize)>> = BTreeMap::new();
         // The run that the shortest marker makes when it stands alone.
         let shortest = markers.iter().map(|(_, words)| words.len() * 4 / 3).min();
@@ -153,7 +163,8 @@ impl Anchors {
                         } else if weave.is_a_run() && long {
                             in_runs.entry(words).or_default().push(place);
                         } else {
-                            anywhere.entry(words).or_default().push(place);
+                            let part = Sign::Part(number, at);
+                            anywhere.entry(words).or_default().push(part);
                         }
                     }
                     patterns.push(Pattern {
@@ -172,12 +183,6 @@ impl Anchors {
             groups: by_anchor.into_values().collect(),
             letters: Bytes::new(letters.into_iter().collect()),
             followed,
-            signatures: Keys::new(
-                signatures
-                    .iter()
-                    .map(|(how, signature)| (signature.to_vec(), vec![*how]))
-                    .collect(),
-            )?,
             anywhere: Keys::new(anywhere)?,
             in_runs: Keys::new(in_runs)?,
         })
@@ -186,47 +191,59 @@ impl Anchors {
     /// Every marker in some bytes with these long runs, and where something packed may begin.
     pub(super) fn seen(&self, bytes: &[u8], lines: &[Line]) -> Seen {
         let mut seen = Seen::default();
-        self.letters.each(bytes, |at| {
+        // A block at a time, which the processor still has at hand for the second look.
+        for from in (0..bytes.len()).step_by(BLOCK) {
+            self.seen_in(bytes, from..bytes.len().min(from + BLOCK), &mut seen);
+        }
+        for line in lines {
+            self.in_runs
+                .each(bytes, line.clone(), &mut |at, key, (pattern, before)| {
+                    let key = at..at + key.len();
+                    self.look(*pattern, bytes, key, *before, &mut seen);
+                });
+        }
+        seen
+    }
+
+    /// What is found by keys that may stand anywhere, and begin in this block.
+    fn seen_in(&self, bytes: &[u8], block: Range<usize>, seen: &mut Seen) {
+        self.letters.each(bytes, block.clone(), |at| {
             for view in [View::Alphanumeric, View::Letters] {
                 let next = view.next(bytes, at + 1).map(|next| bytes[next]);
                 let places = next.and_then(|next| self.followed.get(&(bytes[at], next)));
                 for (pattern, before) in places.into_iter().flatten() {
-                    let pattern = &self.patterns[*pattern];
-                    if pattern.view == view {
-                        self.look(pattern, bytes, at..at + 1, *before, &mut seen);
+                    if self.patterns[*pattern].view == view {
+                        self.look(*pattern, bytes, at..at + 1, *before, seen);
                     }
                 }
             }
         });
-        let mut look = |at: usize, key: &[u8], (pattern, before): &(usize, usize)| {
-            let pattern = &self.patterns[*pattern];
-            self.look(pattern, bytes, at..at + key.len(), *before, &mut seen);
-        };
-        self.anywhere.each(bytes, 0..bytes.len(), &mut look);
-        for line in lines {
-            self.in_runs.each(bytes, line.clone(), &mut look);
+        let mut packed = Vec::new();
+        self.anywhere
+            .each(bytes, block.clone(), &mut |at, key, sign| match *sign {
+                Sign::Part(pattern, before) => {
+                    self.look(pattern, bytes, at..at + key.len(), before, seen);
+                }
+                Sign::Packed(how) => packed.push((how, at)),
+            });
+        if !packed.is_empty() && !is_prose(&bytes[block]) {
+            // Keys are looked for in several passes.
+            packed.sort_by_key(|(_, at)| *at);
+            seen.packed.extend(packed);
         }
-        for from in (0..bytes.len()).step_by(BLOCK) {
-            let block = from..bytes.len().min(from + BLOCK);
-            if !is_prose(&bytes[block.clone()]) {
-                let packed = &mut seen.packed;
-                let mut begins = |at: usize, _: &[u8], how: &&'static str| packed.push((how, at));
-                self.signatures.each(bytes, block, &mut begins);
-            }
-        }
-        seen
     }
 
     /// Looks for a pattern around a key, before which so many bytes of it stand, and for the marker
     /// around the pattern.
     fn look(
         &self,
-        pattern: &Pattern,
+        pattern: usize,
         bytes: &[u8],
         key: Range<usize>,
         before: usize,
         seen: &mut Seen,
     ) {
+        let pattern = &self.patterns[pattern];
         if let Some(start) = pattern.around(bytes, key, before) {
             seen.anchored = true;
             seen.hits.extend(self.hit(pattern, bytes, start));

@@ -136,8 +136,11 @@ impl Bytes {
         Self { bytes, wanted }
     }
 
-    /// Tells of every place where one of them stands.
-    pub(super) fn each(&self, bytes: &[u8], found: impl FnMut(usize)) {
+    /// Tells of every place in a range of the bytes where one of them stands.
+    pub(super) fn each(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize)) {
+        let first = range.start;
+        let bytes = &bytes[range];
+        let found = |at| found(first + at);
         match *self.bytes {
             [] => {}
             [one] => memchr::memchr_iter(one, bytes).for_each(found),
@@ -191,8 +194,13 @@ mod tests {
     fn bytes_are_found_whatever_their_number() {
         for count in 0..6 {
             let mut places = Vec::new();
-            Bytes::new(b"kwmzo"[..count.min(5)].to_vec()).each(b"-k-wmz-o", |at| places.push(at));
+            let text = b"-k-wmz-o";
+            let bytes = Bytes::new(b"kwmzo"[..count.min(5)].to_vec());
+            bytes.each(text, 0..text.len(), |at| places.push(at));
             assert_eq!(places.len(), count.min(5));
+            let behind = places.iter().filter(|at| **at >= 4).count();
+            bytes.each(text, 4..text.len(), |at| places.push(at));
+            assert_eq!(places.len(), count.min(5) + behind);
         }
     }
 }

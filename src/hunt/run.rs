@@ -27,19 +27,24 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// How many bytes are looked at together.
 const BLOCK: usize = 64;
 
+/// Whether a byte is of a run, or a comma or full stop: what lies between `+` and `9` is told by one
+/// comparison.
 #[expect(
     clippy::needless_bitwise_bool,
     reason = "without a branch many bytes are looked at together"
 )]
-const fn is_of_a_run(byte: u8) -> bool {
+const fn may_be_of_a_run(byte: u8) -> bool {
     let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let digit = byte.wrapping_sub(b'0') < 10;
-    letter | digit | (byte == b'+') | (byte == b'/') | (byte == b'-') | (byte == b'_')
+    letter | (byte.wrapping_sub(b'+') <= b'9' - b'+') | (byte == b'_')
 }
 
-/// Which bytes of a block are of a run: one bit each.
+const fn is_of_a_run(byte: u8) -> bool {
+    may_be_of_a_run(byte) && byte != b',' && byte != b'.'
+}
+
+/// Which bytes of a block may be of a run: one bit each.
 fn mask(block: &[u8; BLOCK]) -> u64 {
-    let flags = block.map(|byte| u8::from(is_of_a_run(byte)));
+    let flags = block.map(|byte| u8::from(may_be_of_a_run(byte)));
     let mut mask = 0;
     for (at, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
         // Brings the lowest bits of eight bytes together in the highest byte.
@@ -54,6 +59,18 @@ fn starts<M: Copy + BitAnd<Output = M> + Shr<u32, Output = M>>(mask: M) -> M {
     [1, 2, 4, 8]
         .into_iter()
         .fold(mask, |mask, by| mask & mask >> by)
+}
+
+/// What commas and full stops leave of a line, as far as it is long enough.
+fn parts(bytes: &[u8], line: Line) -> impl Iterator<Item = Line> {
+    let mut from = line.start;
+    let parts = bytes[line].split(|byte| !is_of_a_run(*byte));
+    let parts = parts.map(move |part| {
+        let start = from;
+        from += part.len() + 1;
+        start..start + part.len()
+    });
+    parts.filter(|part| part.len() >= SHORTEST_LINE)
 }
 
 /// Every run of at least [`SHORTEST_LINE`] characters of the alphabets.
@@ -73,9 +90,9 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<Line> {
             while starts != 0 {
                 let start = (number * BLOCK + starts.trailing_zeros() as usize) - BLOCK;
                 if start >= done {
-                    let run = bytes[start..].iter();
-                    done = start + run.take_while(|byte| is_of_a_run(**byte)).count();
-                    lines.push(start..done);
+                    let rest = bytes[start..].iter();
+                    done = start + rest.take_while(|byte| may_be_of_a_run(**byte)).count();
+                    lines.extend(parts(bytes, start..done));
                 }
                 let told = (done + BLOCK).saturating_sub(number * BLOCK).min(127);
                 starts = if told == 127 {
@@ -190,7 +207,7 @@ mod tests {
             let text: Vec<u8> = (0..rng.usize(..400))
                 .map(|_| {
                     if rng.usize(..15) == 0 {
-                        b" ,~"[rng.usize(..3)]
+                        b" ,~."[rng.usize(..4)]
                     } else {
                         b'x'
                     }

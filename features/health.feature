@@ -56,6 +56,12 @@ Feature: Health and recent errors
       And its recent errors still show it when WeChat works again
       And an answer to the owner is delivered
 
+    Scenario: Nothing fails
+      Given a running adapter
+      And the owner sent a text
+      When AIOS answers that message
+      Then the adapter is healthy and shows no error
+
   @WX-HEALTH-002 @MUST @since:v0
   Rule: The adapter MUST be healthy again without a restart once WeChat works again, after any failure but an expired login
     Source: kit, interpretation 23

@@ -63,6 +63,7 @@ Feature: Voice and attachments
         | bad                                  |
         | an item of an unknown kind           |
         | a text item without a text           |
+        | a text item that is a word           |
         | an item that is not an object        |
         | a message without items              |
         | a message whose items are a word     |

@@ -77,7 +77,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         strict: args.strict,
         containment: containment(args.containment, &subject)?,
         subject: words,
-        interrupt: CancellationToken::new(),
+        ..Run::default()
     };
     Ok(Prepared {
         suite,

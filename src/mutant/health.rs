@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Mutant;
 use super::bend::{Bend, Polled, Wechat};
@@ -40,6 +40,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     && let Some(Value::Array(errors)) = health.get_mut("recent_errors")
                 {
                     errors.retain(|error| !is_of_wechat(error));
+                }
+            })
+        },
+    },
+    Mutant {
+        name: "cries-wolf",
+        breaks: "It shows an error of its state at each start, whether or not there was one.",
+        rule: "WX-HEALTH-001",
+        reason: "Nothing fails: expected no recent errors where nothing has failed; observed [{",
+        also: &[],
+        make: || {
+            results("health", |_, health| {
+                let seen = &health["last_seen_at"];
+                let entry = json!({
+                    "code": "state_damaged", "first_at": seen, "last_at": seen, "count": 1,
+                });
+                if let Some(Value::Array(errors)) = health.get_mut("recent_errors")
+                    && !entry["last_at"].is_null()
+                    && !errors.iter().any(|error| error["code"] == entry["code"])
+                {
+                    errors.push(entry);
+                    let code = "state_damaged".into();
+                    health
+                        .as_object_mut()
+                        .map(|health| health.entry("last_error_code").or_insert(code));
                 }
             })
         },

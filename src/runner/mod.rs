@@ -37,7 +37,7 @@ pub use verify::{Discrepancy, verify};
 use crate::adapter::Subject;
 use crate::contract::driver::PROTOCOL_VERSION;
 use crate::report::{CaseResult, Claim, Counts, Identity, Options, Outcome, Report, RuleResult};
-use crate::session::{Patience, Series};
+use crate::session::{Limits, Patience, Series};
 use crate::suite::{Problem, Suite};
 
 /// A request to run the suite.
@@ -59,6 +59,8 @@ pub struct Run {
     pub sealed: bool,
     /// How a child adapter is contained.
     pub containment: Containment,
+    /// How much memory and work a search for leaks may take.
+    pub limits: Limits,
     /// What is run, as the user would type it.
     pub subject: Vec<String>,
     /// Ends the run early when it is cancelled; the report then says that it is partial.
@@ -76,6 +78,7 @@ impl Default for Run {
             strict: false,
             sealed: true,
             containment: Containment::default(),
+            limits: Limits::default(),
             subject: Vec::new(),
             interrupt: CancellationToken::new(),
         }
@@ -132,7 +135,7 @@ pub async fn run(
         patience,
         seed: run.seed,
         sealed: run.sealed,
-        series: Arc::new(Series::of(run.seed)),
+        series: Arc::new(Series::of(run.seed).within(run.limits)),
         binding,
         uncontained: containment::uncontained(&containment),
     });

@@ -71,7 +71,7 @@ pub async fn replay(suite: &Suite, subject: &Subject, run: &Run, recorded: &Case
         seed: run.seed,
         binding,
         sealed: false,
-        series: Arc::new(Series::of(run.seed)),
+        series: Arc::new(Series::of(run.seed).within(run.limits)),
         uncontained: containment::uncontained(&run.containment.told_of(subject)),
     };
     let (first, now) = match once(&engine, requirement, case, recorded).await {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Driven, Session, Stop, Tags, decoy};
 use crate::adapter::Place;
 use crate::evidence::{Fact, Timeline};
-use crate::hunt::{Clean, Find, Hunt, Marker, Scope, Trail};
+use crate::hunt::{Clean, Find, Hunt, Limits, Marker, Scope, Trail};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +42,7 @@ pub struct Series {
     /// Files of shared folders in which one search for each quarry found nothing that the markers of
     /// any scenario begin with.
     clean: Mutex<BTreeMap<Vec<Quarry>, Arc<Clean>>>,
+    limits: Limits,
 }
 
 impl Series {
@@ -51,7 +52,14 @@ impl Series {
         Self {
             tags: Tags::of(seed),
             clean: Mutex::default(),
+            limits: Limits::default(),
         }
+    }
+
+    /// The same, with searches for leaks within these limits.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     fn clean(&self, quarry: &[Quarry]) -> Arc<Clean> {
@@ -66,6 +74,7 @@ struct Wanted {
     decoy: String,
     /// How the decoy is hidden.
     way: u64,
+    limits: Limits,
 }
 
 impl Wanted {
@@ -78,7 +87,7 @@ impl Wanted {
         let looking = tokio::task::spawn_blocking(move || {
             let mut markers = self.markers;
             markers.push(marker("the kit's own decoy", &self.decoy));
-            let hunt = Hunt::new(markers).map_err(Stop::kit)?;
+            let hunt = Hunt::new(markers).map_err(Stop::kit)?.within(self.limits);
             decoy::proves(&hunt, &self.decoy, self.way)?;
             look(&hunt)
         });
@@ -181,6 +190,7 @@ impl Session {
             markers,
             decoy: self.cast.decoy(),
             way: self.cast.below(decoy::COUNT),
+            limits: self.series.limits,
         }
     }
 

@@ -56,6 +56,7 @@ use crate::contract::{
     Timestamp, Transport,
 };
 use crate::evidence::{Fact, Mismatch, SentMessage, Timeline};
+pub use crate::hunt::Limits;
 
 /// In virtual time: how far a tick moves it, how long the adapter is left alone before one, how
 /// often at most in one wait (a minute in all, far below every window that a rule speaks of).

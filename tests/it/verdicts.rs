@@ -1,9 +1,10 @@
 //! The reference adapter passes, and a verdict depends on the adapter and the seed alone.
 
 use aios_wechat::adapter::{CommandLine, Subject};
+use aios_wechat::hunt::Limits;
 use aios_wechat::reference::Reference;
 use aios_wechat::report::{Claim, Outcome, Report};
-use aios_wechat::runner::{self, Run};
+use aios_wechat::runner::{self, Run, Selection};
 use aios_wechat::suite::Suite;
 use serde_json::Value;
 
@@ -14,12 +15,16 @@ fn judged(subject: &Subject, seed: u32, jobs: u32) -> Report {
         jobs,
         ..Run::default()
     };
+    carried_out(&suite, subject, &run)
+}
+
+fn carried_out(suite: &Suite, subject: &Subject, run: &Run) -> Report {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime
-        .block_on(runner::run(&suite, subject, &run, &mut ()))
+        .block_on(runner::run(suite, subject, run, &mut ()))
         .unwrap()
 }
 
@@ -139,4 +144,36 @@ fn a_pass_cites_what_it_rests_on_and_life_is_among_it() {
             case.id
         );
     }
+}
+
+#[test]
+fn a_search_that_misses_the_kits_own_leak_ends_the_run_as_a_fault_of_the_kit() {
+    let suite = Suite::embedded().unwrap();
+    let mut blind = 0;
+    for seed in 0..20 {
+        let run = Run {
+            seed,
+            selection: Selection {
+                rules: ["WX-STORE-001".parse().unwrap()].into(),
+                ..Selection::default()
+            },
+            // A search that opens nothing packed, as some of the kit's leaks are.
+            limits: Limits {
+                piece: 0,
+                ..Limits::default()
+            },
+            ..Run::default()
+        };
+        let report = carried_out(&suite, &in_process(), &run);
+        let verdicts = verdicts(&report);
+        let faults = verdicts.iter().filter(|(_, outcome, why)| {
+            assert_ne!(*outcome, Outcome::Fail, "{why}");
+            *outcome == Outcome::Error && why.contains("did not find a leak of the kit's own")
+        });
+        if faults.count() > 0 {
+            assert_eq!(report.exit_code(), 70, "{verdicts:#?}");
+            blind += 1;
+        }
+    }
+    assert!(blind > 0);
 }

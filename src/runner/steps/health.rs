@@ -87,6 +87,12 @@ async fn not_healthy(bench: &mut Bench) {
     bench.judge_now(expect::not_healthy_while_failing);
 }
 
+#[then(expr = "the adapter is healthy and shows no error")]
+async fn well(bench: &mut Bench) {
+    bench.first(fence_and_ask).await;
+    bench.judge_now(expect::well_while_nothing_fails);
+}
+
 #[then(expr = "its recent errors still show it when WeChat works again")]
 async fn still_shown(bench: &mut Bench) {
     bench.first(mend_and_ask).await;

@@ -100,7 +100,7 @@ fn sends_quoting(world: &mut World) {
 }
 
 #[when(
-    regex = r"^(an item of an unknown kind|a text item without a text|an item that is not an object|a message without items|a message whose items are a word|an empty text) arrives between two texts of the owner$"
+    regex = r"^(an item of an unknown kind|a text item without a text|a text item that is a word|an item that is not an object|a message without items|a message whose items are a word|an empty text) arrives between two texts of the owner$"
 )]
 fn bad_between_good(world: &mut World, what: String) {
     let session = &mut world.session;
@@ -110,6 +110,7 @@ fn bad_between_good(world: &mut World, what: String) {
     let bad = match what.as_str() {
         "an item of an unknown kind" => raw(json!({"type": 77, "mystery_item": {"blob": "AAEC"}})),
         "a text item without a text" => raw(json!({"type": 1})),
+        "a text item that is a word" => raw(json!({"type": 1, "text_item": "word"})),
         "an item that is not an object" => raw(json!(5)),
         "a message without items" => raw(json!(0)).without_items(),
         "a message whose items are a word" => raw(json!(0)).with_items("word"),

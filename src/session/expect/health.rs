@@ -176,6 +176,38 @@ pub fn not_healthy_while_failing(timeline: &Timeline) -> Judgement {
     })
 }
 
+/// Where nothing has failed, the last report says that all is well, and names no error.
+///
+/// # Errors
+/// It does not. Undecided if a call failed, or nobody asked.
+pub fn well_while_nothing_fails(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let report = last_report(view)?;
+    if exchanges(view).iter().any(|it| it.failure().is_some()) {
+        return Err(Mismatch::undecided(
+            "a day without a failure",
+            "a call of WeChat failed",
+        ));
+    }
+    let at = vec![report.told];
+    if report.state() != Some("healthy") {
+        return Err(Mismatch::new(
+            "the health `healthy` while nothing fails",
+            shown(report.document.get("health")),
+            at,
+        ));
+    }
+    let errors = report.document.get("recent_errors");
+    if errors.is_some_and(|errors| *errors != Value::Array(Vec::new())) {
+        return Err(Mismatch::new(
+            "no recent errors where nothing has failed",
+            shown(errors),
+            at,
+        ));
+    }
+    Ok(at)
+}
+
 /// Once WeChat worked again, the recent errors still named each failure there was.
 ///
 /// # Errors
@@ -715,6 +747,24 @@ mod tests {
         assert_eq!(word(&healthy_again(&after("degraded"))), "fail");
         let untroubled = Story::begin().health("healthy", &[]).told_whole();
         assert_eq!(word(&healthy_again(&untroubled)), "undecided");
+    }
+
+    #[test]
+    fn where_nothing_fails_the_adapter_is_well_and_says_so() {
+        let well = |state, codes| {
+            let told = Story::begin()
+                .polls(1, "", 0)
+                .given(1, "a")
+                .health(state, codes);
+            word(&well_while_nothing_fails(&told.told_whole()))
+        };
+        assert_eq!(well("healthy", &[]), "pass");
+        assert_eq!(well("degraded", &[]), "fail");
+        assert_eq!(well("healthy", &["state_damaged"]), "fail");
+        let failed = failing().health("healthy", &[]).told_whole();
+        assert_eq!(word(&well_while_nothing_fails(&failed)), "undecided");
+        let unasked = Story::begin().polls(1, "", 0).given(1, "a").told_whole();
+        assert_eq!(word(&well_while_nothing_fails(&unasked)), "undecided");
     }
 
     #[test]

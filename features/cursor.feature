@@ -62,6 +62,13 @@ Feature: Position and recovery
       When the adapter is stopped and started again
       Then its first poll goes on from the last position
 
+    Scenario: WeChat answered a poll without a position
+      Given a running adapter
+      And the owner sent a text
+      When WeChat answers a poll without a new position
+      And the adapter is stopped and started again
+      Then its first poll goes on from the last position
+
     Scenario: It was killed
       Given a running adapter
       And the owner sent a text

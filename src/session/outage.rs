@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Driven, SceneClock, Session, TICK, expect};
 use crate::evidence::SentMessage;
-use crate::simulator::{Fault, Shape};
+use crate::simulator::{Fault, FaultRule, Shape};
 use crate::wire::Endpoint;
 
 /// How often health is asked for, at most, until it shows a trouble or its end.
@@ -127,6 +127,22 @@ impl Session {
         }
         self.until("a poll that goes wrong", |timeline| {
             (expect::failures(timeline) > before).then_some(())
+        })
+        .await
+    }
+
+    /// WeChat answers a poll without messages and without a new position; waits until it has.
+    ///
+    /// # Errors
+    /// The adapter does not poll.
+    pub async fn answer_without_position(&mut self) -> Driven {
+        self.parked().await?;
+        let before = self.log.read(expect::polls_without_position);
+        let next = FaultRule::next(Endpoint::GetUpdates, Fault::NoPosition {});
+        self.wechat.set_fault(next)?;
+        self.wechat.release_polls();
+        self.until("a poll after the one that is held", |timeline| {
+            (expect::polls_without_position(timeline) > before).then_some(())
         })
         .await
     }

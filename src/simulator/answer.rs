@@ -177,6 +177,7 @@ fn spoilt(fault: &Fault) -> Option<Reply> {
         Fault::MalformedJson {} => Reply::json(&br#"{"ret":0,"msgs":[}"#[..]),
         Fault::TruncatedJson {} => Reply::json(&IDLE[..IDLE.len() / 2]),
         Fault::EmptyBody {} => Reply::json(Bytes::new()),
+        Fault::NoPosition {} => Reply::json(IDLE),
         Fault::BusinessError {
             code,
             errmsg,

@@ -69,6 +69,8 @@ pub enum Fault {
     TruncatedJson {},
     /// HTTP 200 and nothing else.
     EmptyBody {},
+    /// A good answer to a poll, without messages and without a new position.
+    NoPosition {},
     /// A refusal in an HTTP 200.
     BusinessError {
         /// Not 0.

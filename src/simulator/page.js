@@ -248,6 +248,7 @@ const faults = [
   ["malformed JSON", { kind: "malformed_json" }],
   ["truncated JSON", { kind: "truncated_json" }],
   ["empty body", { kind: "empty_body" }],
+  ["no position", { kind: "no_position" }],
   ["-14 login expired", { kind: "business_error", code: -14, errmsg: "session timeout" }],
   ["-2 rate limited", { kind: "business_error", code: -2, errmsg: "rate limited" }],
   ["lost answer", { kind: "lost_answer" }],

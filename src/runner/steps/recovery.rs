@@ -156,6 +156,12 @@ async fn forgets(world: &mut World) {
     }
 }
 
+#[when(expr = "WeChat answers a poll without a new position")]
+async fn answers_without_position(world: &mut World) {
+    let answered = world.session.answer_without_position().await;
+    world.drive(answered);
+}
+
 #[when(expr = "the adapter is stopped, WeChat forgets every position, and it is started again")]
 async fn forgets_between(world: &mut World) {
     let driven = forget_between(&mut world.session).await;

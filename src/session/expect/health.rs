@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::exchange::{Exchange, exchanges};
+use super::exchange::{End, Exchange, exchanges};
 use super::moment::{Moments, ms};
 use super::view::{View, shown};
 use crate::contract::{self, Health, RecentError};
@@ -113,6 +113,16 @@ pub fn failures(timeline: &Timeline) -> usize {
     exchanges
         .iter()
         .filter(|exchange| exchange.is_poll() && exchange.failure().is_some())
+        .count()
+}
+
+/// How many polls were answered well, but without a new position, so far.
+#[must_use]
+pub fn polls_without_position(timeline: &Timeline) -> usize {
+    let exchanges = exchanges(View::of(timeline));
+    exchanges
+        .iter()
+        .filter(|exchange| exchange.is_poll() && exchange.end == End::Good(None))
         .count()
 }
 

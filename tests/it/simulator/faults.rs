@@ -8,7 +8,7 @@ use aios_wechat::wire::Endpoint;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::client::{Answer, Connection, WeChat, outgoing, texts};
+use super::client::{Answer, Connection, WeChat, cursor, outgoing, texts};
 
 const SOON: Duration = Duration::from_millis(40);
 
@@ -94,6 +94,16 @@ async fn a_body_may_be_anything_but_the_answer() {
             assert_eq!(answer.body.is_empty(), fault == Fault::EmptyBody {});
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_position_is_a_good_one_and_takes_nothing() {
+    let (wechat, _) = wechat().await;
+    set(&wechat, Endpoint::GetUpdates, Fault::NoPosition {});
+    let answer = wechat.poll("").await;
+    assert_eq!((&answer["ret"], cursor(&answer)), (&json!(0), ""));
+    assert!(texts(&answer).is_empty());
+    assert_eq!(texts(&wechat.poll("").await), ["hello"]);
 }
 
 #[tokio::test]

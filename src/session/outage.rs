@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Driven, SceneClock, Session, TICK, expect};
-use crate::evidence::SentMessage;
+use super::{Driven, SceneClock, Session, TICK, Waited, expect};
+use crate::evidence::{SentMessage, Timeline};
 use crate::simulator::{Fault, FaultRule, Shape};
 use crate::wire::Endpoint;
 
@@ -14,8 +14,11 @@ const ROUNDS_AT_ONCE: usize = 10;
 /// How much real time lies between two questions at first, and how much time later.
 const MOMENT: Duration = Duration::from_millis(15);
 const ROUND: Duration = Duration::from_millis(150);
-/// In virtual time: how much real time an adapter gets between two ticks that are due anyway.
+/// In virtual time: how long at least and at most nothing has to happen before a tick that is due
+/// anyway, and how often at most something may.
 const BREATH: Duration = Duration::from_millis(3);
+const BREATH_MAX: Duration = Duration::from_millis(25);
+const BREATHS: usize = 20;
 
 /// What goes wrong between the adapter and WeChat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,12 +208,26 @@ impl Session {
         let mut left = time;
         while !left.is_zero() {
             let step = left.min(TICK);
-            self.log.wait(BREATH, |_| None::<()>).await;
+            self.breathe().await;
             self.advance(step).await?;
             left -= step;
         }
-        self.log.wait(BREATH, |_| None::<()>).await;
+        self.breathe().await;
         Ok(())
+    }
+
+    /// Leaves the adapter alone until nothing happens for as long as it was seen to take for
+    /// anything: on a slow machine, too, whoever is in a hurry shows it before time moves on.
+    async fn breathe(&self) {
+        let slowest = self.log.read(expect::slowest_reaction);
+        let breath = slowest.unwrap_or_default().clamp(BREATH, BREATH_MAX);
+        for _ in 0..BREATHS {
+            let seen = self.log.len();
+            let happens = |timeline: &Timeline| (timeline.len() > seen).then_some(());
+            if self.log.wait(breath, happens).await != Waited::Seen(()) {
+                break;
+            }
+        }
     }
 
     /// AIOS answers the last message at once, whatever else goes on.

@@ -61,10 +61,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     && !errors.iter().any(|error| error["code"] == entry["code"])
                 {
                     errors.push(entry);
-                    let code = "state_damaged".into();
-                    health
-                        .as_object_mut()
-                        .map(|health| health.entry("last_error_code").or_insert(code));
+                    if health["last_error_code"].is_null() {
+                        health["last_error_code"] = "state_damaged".into();
+                    }
                 }
             })
         },

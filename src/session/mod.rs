@@ -32,7 +32,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 pub use crate::simulator::{Fault, FaultRule, Shape};
 pub use crate::wire::Endpoint;
@@ -569,7 +569,6 @@ impl Session {
         }
         let mut limit = Limit::new(limit);
         let mut ticks = 0;
-        let mut was_late = false;
         let mut awaiting = expect::Awaiting::default();
         loop {
             let may_tick = ticks < TICKS_MAX;
@@ -583,19 +582,16 @@ impl Session {
             match waited {
                 Waited::Seen(Some(seen)) => return Ok(Waited::Seen(seen)),
                 Waited::Seen(None) => {}
-                Waited::Expired { late } => {
-                    return Ok(Waited::Expired {
-                        late: late || was_late,
-                    });
-                }
+                Waited::Expired { late } => return Ok(Waited::Expired { late }),
             }
             // The adapter may already be on its way; only a quiet one waits for time.
+            let slept = Instant::now();
             let quiet = self
                 .log
                 .wait(QUIET, |t| (!awaiting.follow(t)).then_some(()))
                 .await;
-            if let Waited::Expired { late } = quiet {
-                was_late |= late;
+            limit.spend(slept.elapsed());
+            if matches!(quiet, Waited::Expired { .. }) {
                 ticks += 1;
                 self.advance(TICK).await?;
             }

@@ -29,26 +29,10 @@ pub(super) fn furnished<'i>(
         Some(ItemKind::Video) => "video_item",
         _ => return Cow::Borrowed(item),
     };
-    let mut item = item.clone();
-    if let Some(fields) = item.as_object_mut() {
-        furnish(fields, kind, name, (cdn, base), rng);
-    }
-    Cow::Owned(item)
-}
-
-fn furnish(
-    fields: &mut Map<String, Value>,
-    kind: Option<ItemKind>,
-    name: &str,
-    (cdn, base): (&mut Cdn, &str),
-    rng: &mut fastrand::Rng,
-) {
-    let medium = fields.entry(name).or_insert_with(|| Map::new().into());
-    let Some(medium) = medium
-        .as_object_mut()
-        .filter(|medium| !medium.contains_key("media"))
-    else {
-        return;
+    let mut medium = match item.get(name) {
+        None => Map::new(),
+        Some(Value::Object(medium)) if !medium.contains_key("media") => medium.clone(),
+        Some(_) => return Cow::Borrowed(item),
     };
     let mut plaintext = match kind {
         Some(ItemKind::Image) => PICTURE.to_vec(),
@@ -95,6 +79,9 @@ fn furnish(
             "thumb_width": 8, "thumb_height": 8,
         }));
     }
+    let mut furnished = item.clone();
+    furnished[name] = medium.into();
+    Cow::Owned(furnished)
 }
 
 /// Where a file lies, in both ways.

@@ -115,7 +115,8 @@ pub(super) fn accept(
                 let visitors = stopping.child_token();
                 take(&listener, &shared, &visitors, &tasks, &mut door).await;
                 drop(listener);
-                if *door.borrow() == Door::Shut {
+                // It was shut, if perhaps for no time at all.
+                if *door.borrow() != Door::Slammed {
                     visitors.cancel();
                 }
                 listener = reopen(&port, &shared, &mut door).await;

@@ -286,8 +286,7 @@ impl Simulator {
     /// From now on nobody can connect, and whoever is connected is cut off; or it is over.
     pub fn refuse_connections(&self, refuse: bool) {
         self.shared
-            .door
-            .send_replace(if refuse { Door::Shut } else { Door::Open });
+            .set_door(if refuse { Door::Shut } else { Door::Open });
     }
 
     /// Sets WeChat's clock, milliseconds since 1970.

@@ -1,6 +1,7 @@
 //! All that calls share: the account, the faults, the open exchanges, and the order of evidence.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -172,6 +173,13 @@ impl Shared {
     /// The moment is over.
     pub(super) fn open_again(&self) {
         self.move_door(Door::Slammed, Door::Open);
+    }
+
+    /// The door is moved, if it is not there already: a listener that ends takes the connections
+    /// with it that nobody has taken yet.
+    pub(super) fn set_door(&self, to: Door) {
+        self.door
+            .send_if_modified(|door| mem::replace(door, to) != to);
     }
 
     fn move_door(&self, from: Door, to: Door) {

@@ -315,6 +315,35 @@ async fn while_connections_are_refused_nobody_gets_in_and_nobody_stays() {
 }
 
 #[tokio::test]
+async fn who_connects_is_served_whatever_is_said_of_a_door_that_is_open_anyway() {
+    let (wechat, _) = wechat().await;
+    let port = wechat.simulator.port();
+    let mut callers: Vec<_> = (0..16)
+        .map(|_| Connection::open_unseen(port).unwrap())
+        .collect();
+    wechat.simulator.refuse_connections(false);
+    for caller in &mut callers {
+        let request = wechat.request(Endpoint::GetConfig, &json!({"ilink_user_id": "ann"}));
+        caller.write(&request).await.unwrap();
+        assert_eq!(caller.read().await.unwrap().json()["ret"], 0);
+    }
+}
+
+#[tokio::test]
+async fn connections_refused_for_no_time_at_all_end_all_the_same() {
+    let (wechat, _) = wechat().await;
+    let mut held = wechat.connect().await;
+    let config = wechat.request(Endpoint::GetConfig, &json!({"ilink_user_id": "ann"}));
+    held.write(&config).await.unwrap();
+    assert_eq!(held.read().await.unwrap().json()["ret"], 0);
+    wechat.simulator.refuse_connections(true);
+    wechat.simulator.refuse_connections(false);
+    let ended = timeout(Duration::from_secs(10), held.read_to_end()).await;
+    assert_eq!(ended.expect("an idle connection is kept for longer"), "");
+    assert_eq!(texts(&wechat.poll("").await), ["hello"]);
+}
+
+#[tokio::test]
 async fn polls_after_a_failed_one_are_braked_if_that_is_wanted() {
     let brake = Duration::from_millis(50);
     let wechat = WeChat::with(Options {

@@ -171,7 +171,7 @@ pub(super) fn impersonating(open: fn(&Rules, &str) -> bool) -> Parts {
         }
     };
     Parts {
-        twist: Box::new(Unmasks { masks }),
+        twist: Some(Box::new(Unmasks { masks })),
         bubble: Bubble::default().bend(bend),
     }
 }
@@ -249,7 +249,7 @@ fn denied_files(treat: fn(&mut Value, &str) -> Fate) -> Parts {
         }
     };
     Parts {
-        twist: Box::new(TreatsDenials { names, treat }),
+        twist: Some(Box::new(TreatsDenials { names, treat })),
         bubble: Bubble::default().bend(bend),
     }
 }
@@ -298,7 +298,7 @@ fn speaking_to_strangers() -> Parts {
         }
     };
     Parts {
-        twist: Box::new(SpeaksToStrangers { letters }),
+        twist: Some(Box::new(SpeaksToStrangers { letters })),
         bubble: Bubble::default().bend(bend),
     }
 }

@@ -296,7 +296,7 @@ fn saving_the_cursor_first() -> Parts {
         .bend(move || WritesCursors(Arc::clone(&bend)))
         .warp(move |folder| RemembersDocuments::below(Arc::clone(&warp), &folder));
     Parts {
-        twist: Box::new(LearnsCursorKey(notebook)),
+        twist: Some(Box::new(LearnsCursorKey(notebook))),
         bubble,
     }
 }

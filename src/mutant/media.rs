@@ -85,7 +85,7 @@ fn handing_on_tokens() -> Parts {
         move || LearnsDownloads(Arc::clone(&tokens))
     };
     Parts {
-        twist: Box::new(NamesByToken(tokens)),
+        twist: Some(Box::new(NamesByToken(tokens))),
         bubble: Bubble::default().bend(bend),
     }
 }

@@ -30,7 +30,7 @@ mod twist;
 use bend::Within;
 use parts::Parts;
 
-use crate::adapter::Subject;
+use crate::adapter::{Subject, serve};
 use crate::reference::{Reference, Surroundings, World};
 
 /// One broken adapter.
@@ -145,6 +145,10 @@ impl Mutant {
             bubble,
             surroundings,
         };
-        twist::serve_twisted(Reference::within(surroundings), twist, reader, writer).await
+        let reference = Reference::within(surroundings);
+        match twist {
+            Some(twist) => twist::serve_twisted(reference, twist, reader, writer).await,
+            None => serve(reference, reader, writer).await,
+        }
     }
 }

@@ -8,9 +8,9 @@ use super::bend::{Bend, Bubble, Polled, Warp, rewrite};
 use super::twist::{Fate, Reply, Twist};
 use crate::reference::state::{Found, StateDocument};
 
-/// The two things a mutant may change: what the adapter says, and what it touches.
+/// The two things a mutant may change: what the adapter says, if it does, and what it touches.
 pub(super) struct Parts {
-    pub(super) twist: Box<dyn Twist>,
+    pub(super) twist: Option<Box<dyn Twist>>,
     pub(super) bubble: Bubble,
 }
 
@@ -22,14 +22,10 @@ pub(super) fn with<T, R>(shared: &Shared<T>, look: impl FnOnce(&mut T) -> R) -> 
     look(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The conversation as it is.
-struct Straight;
-impl Twist for Straight {}
-
 impl From<Bubble> for Parts {
     fn from(bubble: Bubble) -> Self {
         Self {
-            twist: Box::new(Straight),
+            twist: None,
             bubble,
         }
     }
@@ -38,7 +34,7 @@ impl From<Bubble> for Parts {
 /// A twist in the conversation.
 pub(super) fn twisted(twist: impl Twist + 'static) -> Parts {
     Parts {
-        twist: Box::new(twist),
+        twist: Some(Box::new(twist)),
         bubble: Bubble::default(),
     }
 }

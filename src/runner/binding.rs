@@ -1,11 +1,12 @@
-//! Which function each step of a suite calls. Found once and before anything runs: two hundred
-//! regular expressions on every step cost more than the scenarios.
+//! Which function each step of a suite calls. Found before anything runs, and once in the life of
+//! the program: two hundred regular expressions on every step cost more than the scenarios.
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use cucumber::step::{AmbiguousMatchError, Context, Location, Step};
+use cucumber::step::{AmbiguousMatchError, Collection, Context, Location, Step};
 use futures_util::FutureExt;
 use gherkin::StepType;
 
@@ -16,8 +17,11 @@ use crate::suite::{Problem, Suite};
 /// The functions of the steps of one suite.
 #[derive(Debug)]
 pub(super) struct Binding {
-    bound: HashMap<(StepType, String), Bound>,
+    bound: HashMap<Words, Arc<Bound>>,
 }
+
+/// What a step says.
+type Words = (StepType, String);
 
 #[derive(Debug)]
 struct Bound {
@@ -33,33 +37,69 @@ enum Function {
     Judges(Step<Bench>),
 }
 
+/// Every function that a step can call, and those that were found for the words of a step.
+struct Functions {
+    driving: Collection<World>,
+    judging: Collection<Bench>,
+    found: Mutex<HashMap<Words, Arc<Bound>>>,
+}
+
+static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| Functions {
+    driving: World::steps(),
+    judging: Bench::steps(),
+    found: Mutex::default(),
+});
+
+impl Functions {
+    /// The function of a step; nothing if no function matches.
+    fn find(
+        &self,
+        words: &Words,
+        step: &gherkin::Step,
+    ) -> Result<Option<Arc<Bound>>, AmbiguousMatchError> {
+        let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bound) = found().get(words) {
+            return Ok(Some(Arc::clone(bound)));
+        }
+        let (function, place, context) = if step.ty == StepType::Then {
+            match self.judging.find(step)? {
+                None => return Ok(None),
+                Some((function, _, place, context)) => {
+                    (Function::Judges(*function), place, context)
+                }
+            }
+        } else {
+            match self.driving.find(step)? {
+                None => return Ok(None),
+                Some((function, _, place, context)) => {
+                    (Function::Drives(*function), place, context)
+                }
+            }
+        };
+        let bound = Arc::new(Bound {
+            function,
+            matches: context.matches,
+            place,
+        });
+        found().insert(words.clone(), Arc::clone(&bound));
+        Ok(Some(bound))
+    }
+}
+
 impl Binding {
     /// The binding of a suite, and the steps that match no function, or several.
     pub(super) fn of(suite: &Suite) -> (Self, Vec<Problem>) {
-        let (driving, judging) = (World::steps(), Bench::steps());
         let mut bound = HashMap::new();
         let mut problems = BTreeSet::new();
         for requirement in suite.requirements() {
             for step in requirement.cases.iter().flat_map(|case| &case.steps) {
-                let key = (step.ty, step.value.clone());
-                if bound.contains_key(&key) {
+                let words = (step.ty, step.value.clone());
+                if bound.contains_key(&words) {
                     continue;
                 }
-                let found = if step.ty == StepType::Then {
-                    let found = judging.find(step);
-                    found.map(|found| found.map(|(f, _, at, c)| (Function::Judges(*f), at, c)))
-                } else {
-                    let found = driving.find(step);
-                    found.map(|found| found.map(|(f, _, at, c)| (Function::Drives(*f), at, c)))
-                };
-                let problem = match found {
-                    Ok(Some((function, place, context))) => {
-                        let bind = Bound {
-                            function,
-                            matches: context.matches,
-                            place,
-                        };
-                        bound.insert(key, bind);
+                let problem = match FUNCTIONS.find(&words, step) {
+                    Ok(Some(function)) => {
+                        bound.insert(words, function);
                         continue;
                     }
                     Ok(None) => unmatched(step),

@@ -1,7 +1,7 @@
 //! Long runs of letters and digits that may stand for other bytes: base64, base32 and hex, broken
 //! into lines or not.
 
-use std::ops::Range;
+use std::ops::{BitAnd, Range, Shr};
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -24,12 +24,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// How far apart the marks stand that are looked at: of the shortest line four in a row.
-const STEP: usize = SHORTEST_LINE / 4;
-
-/// How many marks are looked at together, and how many bytes they stand for.
-const MARKS: usize = 256;
-const BLOCK: usize = MARKS * STEP;
+/// How many bytes are looked at together.
+const BLOCK: usize = 64;
 
 /// Whether a byte is of a run, or a comma or full stop: what lies between `+` and `9` is told by one
 /// comparison.
@@ -46,29 +42,23 @@ const fn is_of_a_run(byte: u8) -> bool {
     may_be_of_a_run(byte) && byte != b',' && byte != b'.'
 }
 
-/// The marks of a block, behind the last three of the block before.
-struct Marks([u8; 3 + MARKS]);
-
-impl Marks {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the first byte of each step, taken so that many are taken together"
-    )]
-    fn go_on(&mut self, block: &[u8; BLOCK]) {
-        self.0.copy_within(MARKS.., 0);
-        for (mark, step) in self.0[3..].iter_mut().zip(block.as_chunks().0) {
-            *mark = u32::from_le_bytes(*step) as u8;
-        }
-        for mark in &mut self.0[3..] {
-            *mark = u8::from(may_be_of_a_run(*mark));
-        }
+/// Which bytes of a block may be of a run: one bit each.
+fn mask(block: &[u8; BLOCK]) -> u64 {
+    let flags = block.map(|byte| u8::from(may_be_of_a_run(byte)));
+    let mut mask = 0;
+    for (at, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // Brings the lowest bits of eight bytes together in the highest byte.
+        let bits = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        mask |= bits << (8 * at);
     }
+    mask
+}
 
-    /// Where four marks in a row may be of a run, counted from the first of the block before.
-    fn rows(&self) -> [u8; MARKS] {
-        let marks = &self.0;
-        std::array::from_fn(|at| marks[at] & marks[at + 1] & marks[at + 2] & marks[at + 3])
-    }
+/// Where in a mask so many bits stand together that they are a run.
+fn starts<M: Copy + BitAnd<Output = M> + Shr<u32, Output = M>>(mask: M) -> M {
+    [1, 2, 4, 8]
+        .into_iter()
+        .fold(mask, |mask, by| mask & mask >> by)
 }
 
 /// What commas and full stops leave of a line, as far as it is long enough.
@@ -86,26 +76,33 @@ fn parts(bytes: &[u8], line: Line) -> impl Iterator<Item = Line> {
 /// Every run of at least [`SHORTEST_LINE`] characters of the alphabets.
 pub(super) fn lines(bytes: &[u8]) -> Vec<Line> {
     let mut lines = Vec::new();
-    if bytes.len() < SHORTEST_LINE {
-        return lines;
-    }
     let mut done = 0;
-    let mut marks = Marks([0; _]);
+    let mut before: u64 = 0;
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     let mut last = [0; BLOCK];
     last[..rest.len()].copy_from_slice(rest);
     for (number, block) in blocks.iter().chain([&last]).enumerate() {
-        marks.go_on(block);
-        let rows = marks.rows();
-        for row in memchr::memchr_iter(1, &rows) {
-            let mark = (number * MARKS + row - 3) * STEP;
-            if mark >= done {
-                let within = |byte: &&u8| may_be_of_a_run(**byte);
-                let start = mark - bytes[done..mark].iter().rev().take_while(within).count();
-                done = mark + bytes[mark..].iter().take_while(within).count();
-                lines.extend(parts(bytes, start..done));
+        let mask = mask(block);
+        let across = before.leading_ones() + mask.trailing_ones();
+        if across as usize >= SHORTEST_LINE || starts(mask) != 0 {
+            // The bits are those of the block before and of this one.
+            let mut starts = starts(u128::from(before) | u128::from(mask) << BLOCK);
+            while starts != 0 {
+                let start = (number * BLOCK + starts.trailing_zeros() as usize) - BLOCK;
+                if start >= done {
+                    let rest = bytes[start..].iter();
+                    done = start + rest.take_while(|byte| may_be_of_a_run(**byte)).count();
+                    lines.extend(parts(bytes, start..done));
+                }
+                let told = (done + BLOCK).saturating_sub(number * BLOCK).min(127);
+                starts = if told == 127 {
+                    0
+                } else {
+                    starts >> told << told
+                };
             }
         }
+        before = mask;
     }
     lines
 }
@@ -206,10 +203,8 @@ mod tests {
     #[test]
     fn every_run_is_found_wherever_it_lies() {
         let mut rng = fastrand::Rng::with_seed(3);
-        for round in 0..500 {
-            // Some within one block, some over several.
-            let most = if round % 5 == 0 { 4 * BLOCK } else { 400 };
-            let text: Vec<u8> = (0..rng.usize(..most))
+        for _ in 0..2000 {
+            let text: Vec<u8> = (0..rng.usize(..400))
                 .map(|_| {
                     if rng.usize(..15) == 0 {
                         b" ,~."[rng.usize(..4)]

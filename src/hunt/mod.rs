@@ -5,8 +5,9 @@
 //! `weave`), and around it through views that leave everything else out (`view`), so that a few
 //! short keys stand for many forms; of markers that begin alike only the common beginning is looked
 //! for, and the whole is confirmed where that is found. Other markers are looked for in the bytes as
-//! they are (`form`). What a database breaks at the end of a page is joined (`database`). What is packed (`unpack`), or is text that stands for other bytes (`run`,
-//! `escape`), is opened and searched again, to a bounded depth and size (`search`).
+//! they are (`form`). What a database breaks at the end of a page is joined (`database`). What is
+//! packed (`unpack`), or is text that stands for other bytes (`run`, `escape`), is opened and searched
+//! again, to a bounded depth and size (`search`).
 
 mod anchor;
 mod database;

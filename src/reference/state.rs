@@ -98,6 +98,18 @@ impl FolderStore {
         fs::rename(&next, &file)
     }
 
+    fn replace_whatever_is_there(&self, text: &str) -> io::Result<()> {
+        if self.folder.exists() {
+            self.tidy_up()?;
+            return self.replace(text);
+        }
+        // The folder appears with its first file in it: an empty one means damage.
+        let nascent = self.folder.with_extension("new");
+        fs::create_dir_all(&nascent)?;
+        fs::write(nascent.join(FILE), text)?;
+        fs::rename(nascent, &self.folder)
+    }
+
     fn text(&self) -> io::Result<String> {
         match fs::read_to_string(self.folder.join(FILE)) {
             // A kill came after the old document went and before the new one had its name.
@@ -127,17 +139,10 @@ impl Store for FolderStore {
     fn save(&self, document: &StateDocument) -> io::Result<()> {
         let body = serde_json::to_string(document)?;
         let text = format!("{}\n{body}", hex(&Sha256::digest(&body)));
-        if self.tidy.swap(false, Ordering::Relaxed) && self.replace(&text).is_ok() {
-            // The shortest way was enough.
-        } else if self.folder.exists() {
-            self.tidy_up()?;
-            self.replace(&text)?;
-        } else {
-            // The folder appears with its first file in it: an empty one means damage.
-            let nascent = self.folder.with_extension("new");
-            fs::create_dir_all(&nascent)?;
-            fs::write(nascent.join(FILE), text)?;
-            fs::rename(nascent, &self.folder)?;
+        // Mostly the shortest way is enough.
+        let replaced = self.tidy.swap(false, Ordering::Relaxed) && self.replace(&text).is_ok();
+        if !replaced {
+            self.replace_whatever_is_there(&text)?;
         }
         self.tidy.store(true, Ordering::Relaxed);
         Ok(())

@@ -294,7 +294,7 @@ impl Transport for Client {
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
-    use std::net::TcpListener;
+    use std::net::{Shutdown, TcpListener};
     use std::thread;
 
     use super::*;
@@ -346,6 +346,8 @@ mod tests {
                 assert_ne!(line.read(&mut [0; 4096]).unwrap(), 0);
                 line.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
                     .unwrap();
+                // Closing is not enough: a child that another test just starts may hold it, too.
+                line.shutdown(Shutdown::Both).unwrap();
             };
             answer_one();
             ended.send(()).unwrap();

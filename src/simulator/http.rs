@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Uri, server};
 use hyper_util::rt::TokioTimer;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
@@ -114,6 +114,8 @@ pub(super) fn accept(
             loop {
                 let visitors = stopping.child_token();
                 take(&listener, &shared, &visitors, &tasks, &mut door).await;
+                // Closing is not enough: a child that is just being started may hold it, too.
+                let _ = SockRef::from(&listener).shutdown(Shutdown::Both);
                 drop(listener);
                 // It was shut, if perhaps for no time at all.
                 if *door.borrow() != Door::Slammed {

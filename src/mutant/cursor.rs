@@ -114,6 +114,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
+        name: "keeps-one-position",
+        breaks: "It keeps the position of the cursor key it was started with last, and no other.",
+        rule: "WX-CURSOR-005",
+        reason: "to begin with the last position given under it; observed the beginning",
+        also: &[],
+        make: keeping_one_position,
+    },
+    Mutant {
         name: "gives-up-after-three-tries",
         breaks: "It drops an event that AIOS could not take three times.",
         rule: "WX-CURSOR-006",
@@ -298,6 +306,23 @@ fn saving_the_cursor_first() -> Parts {
     Parts {
         twist: Some(Box::new(LearnsCursorKey(notebook))),
         bubble,
+    }
+}
+
+fn keeping_one_position() -> Parts {
+    let notebook: Shared<Notebook> = Arc::default();
+    let warp = Arc::clone(&notebook);
+    Parts {
+        twist: Some(Box::new(LearnsCursorKey(notebook))),
+        bubble: Bubble::default().warp(move |_| KeepsOnePosition(Arc::clone(&warp))),
+    }
+}
+
+struct KeepsOnePosition(Shared<Notebook>);
+impl Warp for KeepsOnePosition {
+    fn saving(&self, document: &mut StateDocument) {
+        let own = with(&self.0, |notebook| notebook.cursor_key.clone());
+        document.cursors.retain(|key, _| *key == own);
     }
 }
 

@@ -263,11 +263,14 @@ pub fn positions_stay_apart(timeline: &Timeline) -> Judgement {
         .collect();
     let mut under: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
     let mut seen = Citations::new();
+    let (mut last, mut came_back) = (None, false);
     for (process, calls) in by_process(view) {
         let Some(key) = keys.get(&process).copied() else {
             continue;
         };
         if let Some(first) = calls.iter().find(|exchange| exchange.is_poll()) {
+            came_back |= last.is_some_and(|last| last != key) && under.contains_key(key);
+            last = Some(key);
             let own = under.get(key).and_then(|cursors| cursors.last()).copied();
             let expected = own.map_or("", |(_, cursor)| cursor);
             if first.cursor != expected {
@@ -298,9 +301,9 @@ pub fn positions_stay_apart(timeline: &Timeline) -> Judgement {
         }
         under.entry(key).or_default().extend(given(&calls));
     }
-    if under.len() < 2 || seen.len() < 3 {
+    if !came_back {
         return Err(Mismatch::undecided(
-            "starts under two cursor keys, and one of them again",
+            "a start under another cursor key, and then one under a key from before",
             format!("{} polled under {} keys", seen.len(), under.len()),
         ));
     }
@@ -534,8 +537,21 @@ mod tests {
         assert_eq!(word(&positions_stay_apart(&keys("a", "a"))), "fail");
         assert_eq!(word(&positions_stay_apart(&keys("", "b"))), "fail");
         assert_eq!(word(&positions_stay_apart(&keys("", ""))), "fail");
-        let one = Story::begin().polls(1, "", 0).given(1, "a").told_whole();
-        assert_eq!(word(&positions_stay_apart(&one)), "undecided");
+        let one = || Story::begin().polls(1, "", 0).given(1, "a");
+        assert_eq!(
+            word(&positions_stay_apart(&one().told_whole())),
+            "undecided"
+        );
+        let never_back = one()
+            .started("wx-main")
+            .polls(2, "a", 0)
+            .given(2, "b")
+            .started("wx-other")
+            .polls(3, "", 0);
+        assert_eq!(
+            word(&positions_stay_apart(&never_back.told_whole())),
+            "undecided"
+        );
     }
 
     #[test]

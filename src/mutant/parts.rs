@@ -8,8 +8,9 @@ use super::bend::{Bend, Bubble, Polled, Warp, rewrite};
 use super::twist::{Fate, Reply, Twist};
 use crate::reference::state::{Found, StateDocument};
 
-/// The two things a mutant may change: what the adapter says, if it does, and what it touches.
+/// The two things a mutant may change: what the adapter says, and what it touches.
 pub(super) struct Parts {
+    /// Nothing where the conversation passes as it is.
     pub(super) twist: Option<Box<dyn Twist>>,
     pub(super) bubble: Bubble,
 }

@@ -61,20 +61,15 @@ impl Functions {
         if let Some(bound) = found().get(words) {
             return Ok(Some(Arc::clone(bound)));
         }
-        let (function, place, context) = if step.ty == StepType::Then {
-            match self.judging.find(step)? {
-                None => return Ok(None),
-                Some((function, _, place, context)) => {
-                    (Function::Judges(*function), place, context)
-                }
-            }
+        let function = if step.ty == StepType::Then {
+            let found = self.judging.find(step)?;
+            found.map(|(f, _, at, context)| (Function::Judges(*f), at, context))
         } else {
-            match self.driving.find(step)? {
-                None => return Ok(None),
-                Some((function, _, place, context)) => {
-                    (Function::Drives(*function), place, context)
-                }
-            }
+            let found = self.driving.find(step)?;
+            found.map(|(f, _, at, context)| (Function::Drives(*f), at, context))
+        };
+        let Some((function, place, context)) = function else {
+            return Ok(None);
         };
         let bound = Arc::new(Bound {
             function,

@@ -261,8 +261,16 @@ fn named(mut fact: Fact, names: &Names) -> Fact {
         Fact::Sent { message, .. } | Fact::Redelivered { message, .. } => {
             message.create_time_ms = 0;
         }
-        // Logs and drafts of files come and go.
-        Fact::Hunted { files, bytes, .. } => (*files, *bytes) = (0, 0),
+        // Logs and drafts of files come and go, and so does what others put into shared folders.
+        Fact::Hunted {
+            files,
+            bytes,
+            left_out,
+            ..
+        } => {
+            (*files, *bytes) = (0, 0);
+            left_out.clear();
+        }
         Fact::Answered { exchange, .. } | Fact::Cut { exchange, .. } => *exchange = 0,
         Fact::Asked { id, params, .. } => {
             id.clear();

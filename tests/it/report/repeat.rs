@@ -2,12 +2,12 @@
 
 use aios_wechat::adapter::Subject;
 use aios_wechat::reference::Reference;
-use aios_wechat::report::json;
+use aios_wechat::report::{Report, json};
 use aios_wechat::runner::{self, Run, Selection};
 use aios_wechat::suite::Suite;
 use serde_json::Value;
 
-fn bytes(seed: u32, families: &[&str], jobs: u32) -> String {
+fn report(seed: u32, families: &[&str], jobs: u32) -> Report {
     let suite = Suite::embedded().unwrap();
     let rules = families
         .iter()
@@ -27,10 +27,13 @@ fn bytes(seed: u32, families: &[&str], jobs: u32) -> String {
         .build()
         .unwrap();
     let subject = Subject::in_process(Reference::new);
-    let report = runtime
+    runtime
         .block_on(runner::run(&suite, &subject, &run, &mut ()))
-        .unwrap();
-    json::render(&report.without_times()).unwrap()
+        .unwrap()
+}
+
+fn bytes(seed: u32, families: &[&str], jobs: u32) -> String {
+    json::render(&report(seed, families, jobs).without_times()).unwrap()
 }
 
 #[test]
@@ -68,4 +71,36 @@ fn another_seed_gives_other_bytes_in_every_scenario() {
     for ((id, first), (_, other)) in first.iter().zip(&other) {
         assert_ne!(first, other, "{id}");
     }
+}
+
+#[test]
+fn what_others_do_in_shared_folders_meanwhile_is_no_difference() {
+    let alone = serde_json::to_value(report(11, &["WX-STORE-004"], 4)).unwrap();
+    let mut beside_others = alone.clone();
+    let mut searches = 0;
+    for fact in facts(&mut beside_others) {
+        if fact["fact"] == "hunted" {
+            searches += 1;
+            fact["files"] = (fact["files"].as_u64().unwrap() + 2).into();
+            fact["bytes"] = (fact["bytes"].as_u64().unwrap() + 9).into();
+            fact["left_out"] = vec!["/tmp/download: 300000000 bytes, more than are read"].into();
+        }
+    }
+    assert!(searches > 0);
+    let [alone, beside_others] = [alone, beside_others].map(|report| {
+        let report: Report = serde_json::from_value(report).unwrap();
+        report.without_times()
+    });
+    assert_eq!(alone, beside_others);
+}
+
+/// The facts of all scenarios of a report.
+fn facts(report: &mut Value) -> impl Iterator<Item = &mut Value> {
+    fn inside(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+        value.as_array_mut().unwrap().iter_mut()
+    }
+    inside(&mut report["rules"])
+        .flat_map(|rule| inside(&mut rule["scenarios"]))
+        .flat_map(|case| inside(&mut case["timeline"]))
+        .map(|entry| &mut entry["what"])
 }

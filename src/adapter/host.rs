@@ -22,18 +22,29 @@ pub(crate) type Tenant = Arc<
         + Sync,
 >;
 
+/// How a tenant is made to leave, and how it is seen that it has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lease {
+    /// Cancelled by whoever wants it to leave.
+    pub(crate) eviction: CancellationToken,
+    /// Cancelled when nothing of it is left.
+    pub(crate) gone: CancellationToken,
+}
+
 /// Runs the tenant on a thread of its own until it returns, panics or is evicted. The receiver
 /// resolves when nothing of it is left.
 pub(crate) fn host(
     tenant: Tenant,
     input: DuplexStream,
     output: DuplexStream,
-    eviction: CancellationToken,
+    lease: Lease,
 ) -> io::Result<oneshot::Receiver<Exit>> {
     let (tell, exit) = oneshot::channel();
     thread::Builder::new()
         .name("adapter".to_owned())
         .spawn(move || {
+            let Lease { eviction, gone } = lease;
+            let _gone = gone.drop_guard();
             let exit = match tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -10,12 +11,12 @@ use tokio::process::Child;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use crate::contract::driver::RpcError;
 
 use super::call::CallError;
 use super::ear::{Ear, Exit, Violation};
+use super::host::Lease;
 use super::link::{AFTERGLOW, Link};
 use super::place::Place;
 use super::process::{LastWords, drain, end_of};
@@ -29,11 +30,14 @@ const COURTESY: Duration = Duration::from_millis(250);
 /// How long an ended adapter may take to be gone.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
+/// How often one that is being abandoned is looked at again.
+const GLANCE: Duration = Duration::from_millis(1);
+
 /// What runs at the other end.
 pub(crate) enum Body {
     Thread {
         exit: oneshot::Receiver<Exit>,
-        eviction: CancellationToken,
+        lease: Lease,
     },
     Child {
         child: Box<Child>,
@@ -44,7 +48,7 @@ pub(crate) enum Body {
 /// How the kit takes hold of it.
 #[derive(Debug, Clone)]
 enum Grip {
-    Thread(CancellationToken),
+    Thread(Lease),
     Child(Brood),
 }
 
@@ -107,9 +111,9 @@ impl Running {
             tokio::spawn(async move { link.hear(hearing).await })
         };
         let (grip, drained, end) = match body {
-            Body::Thread { exit, eviction } => {
+            Body::Thread { exit, lease } => {
                 let end = tokio::spawn(async { exit.await.unwrap_or(Exit::Unknown) });
-                (Grip::Thread(eviction), None, end)
+                (Grip::Thread(lease), None, end)
             }
             Body::Child { mut child, brood } => {
                 let drained = child.stderr.take().map(|stderr| {
@@ -267,6 +271,26 @@ impl Running {
         self.ending(Reached::Killed).await
     }
 
+    /// Ends the adapter at once where nobody can wait for its ending, as [`Running::kill`] would: it
+    /// is gone when this returns, unless it takes longer than the kernel should need.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever drops something can wait in no other way"
+    )]
+    pub(crate) fn abandon(&self) {
+        self.sentry.abort();
+        self.mouth.abort();
+        if self.buried.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.grip.kill();
+        let began = Instant::now();
+        // Its folders go next, and it must not write into them any more.
+        while !self.grip.is_gone() && began.elapsed() < LAST_BREATH {
+            thread::sleep(GLANCE);
+        }
+    }
+
     async fn ending(&self, reached: Reached) -> Ending {
         let exit = timeout(LAST_BREATH, self.ended())
             .await
@@ -299,19 +323,22 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.sentry.abort();
-        self.mouth.abort();
-        if !self.buried.load(Ordering::Relaxed) {
-            self.grip.kill();
-        }
+        self.abandon();
     }
 }
 
 impl Grip {
     fn kill(&self) {
         match self {
-            Self::Thread(eviction) => eviction.cancel(),
+            Self::Thread(lease) => lease.eviction.cancel(),
             Self::Child(brood) => brood.kill(),
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Thread(lease) => lease.gone.is_cancelled(),
+            Self::Child(brood) => brood.living().is_empty(),
         }
     }
 }

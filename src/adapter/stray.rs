@@ -339,12 +339,17 @@ mod census {
         let close = stat.iter().rposition(|byte| *byte == b')')?;
         let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
         let mut fields = rest.split_ascii_whitespace();
+        let ended = matches!(fields.next()?, "Z" | "X" | "x");
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        let threads: u32 = fields.nth(14)?.parse().ok()?;
         Some(Record {
             name: excerpt(stat.get(open + 1..close)?),
-            dead: matches!(fields.next()?, "Z" | "X" | "x"),
-            parent: fields.next()?.parse().ok()?,
-            group: fields.next()?.parse().ok()?,
-            started: fields.nth(16)?.parse().ok()?,
+            // The first thread may be gone before the others are.
+            dead: ended && threads <= 1,
+            parent,
+            group,
+            started: fields.nth(1)?.parse().ok()?,
         })
     }
 

@@ -9,12 +9,11 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use thiserror::Error;
 use tokio::io::{DuplexStream, duplex};
-use tokio_util::sync::CancellationToken;
 
 use super::Adapter;
 use super::command::CommandLine;
 use super::ear::Ear;
-use super::host::{Tenant, host};
+use super::host::{Lease, Tenant, host};
 use super::place::Place;
 use super::process;
 use super::running::{Body, Running};
@@ -223,15 +222,15 @@ impl Subject {
             Starter::Tenant(tenant) => {
                 let (mouth, input) = duplex(PIPE);
                 let (output, hearing) = duplex(PIPE);
-                let eviction = CancellationToken::new();
-                let exit = host(Arc::clone(tenant), input, output, eviction.clone())
+                let lease = Lease::default();
+                let exit = host(Arc::clone(tenant), input, output, lease.clone())
                     .map_err(LaunchError::Thread)?;
                 Ok(Running::over(
                     ear,
                     place,
                     hearing,
                     mouth,
-                    Body::Thread { exit, eviction },
+                    Body::Thread { exit, lease },
                 ))
             }
             Starter::Command(command, reach) => {

@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use clap::Args;
-use tokio_util::sync::CancellationToken;
 
 use super::args::patience;
 use super::catalogue::ListFormat;
 use super::child::ChildArgs;
-use super::run::signalled;
+use super::signal::signalled;
 use super::{Exit, Surroundings, complain};
 use crate::doctor::{self, Complaint, Diagnosis, DoctorError};
 
@@ -43,13 +42,12 @@ pub(super) async fn run(args: DoctorArgs, surroundings: &Surroundings) -> Exit {
         Ok(command) => command,
         Err(complaint) => return complain(Exit::Usage, &complaint),
     };
-    let interrupt = CancellationToken::new();
-    let watch = tokio::spawn(signalled(interrupt.clone()));
+    let asked_to_end = signalled();
     let now = jiff::Timestamp::now().as_millisecond();
-    let examined = interrupt
-        .run_until_cancelled(doctor::examine(&command, args.patience, now))
-        .await;
-    watch.abort();
+    let examined = tokio::select! {
+        examined = doctor::examine(&command, args.patience, now) => Some(examined),
+        () = asked_to_end => None,
+    };
     let diagnosis = match examined {
         None => return complain(Exit::Inconclusive, "interrupted"),
         Some(Err(error)) => return complain(Exit::Inconclusive, &told(&error)),

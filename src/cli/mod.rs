@@ -16,6 +16,7 @@ pub mod report;
 mod run;
 pub mod schema;
 pub mod selftest;
+mod signal;
 pub mod simulate;
 pub mod spec;
 pub mod validate;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
 use super::args::{ContainmentArg, patience};
 use super::catalogue::ListFormat;
 use super::child::ChildArgs;
-use super::run::{containment, signalled};
+use super::run::containment;
+use super::signal::signalled;
 use super::{Exit, Surroundings, complain};
 use crate::adapter::Subject;
 use crate::evidence::{Fact, Lane};
@@ -83,8 +83,6 @@ struct Place<'a> {
 
 /// Runs `replay`.
 pub(super) async fn run(args: ReplayArgs, surroundings: &Surroundings) -> Exit {
-    let interrupt = CancellationToken::new();
-    let watch = tokio::spawn(signalled(interrupt.clone()));
     let (trace, subject, run) = match prepared(&args, surroundings) {
         Ok(prepared) => prepared,
         Err(complaint) => return complain(Exit::Usage, &complaint),
@@ -93,11 +91,12 @@ pub(super) async fn run(args: ReplayArgs, surroundings: &Surroundings) -> Exit {
         Ok(suite) => suite,
         Err(problems) => return complain(Exit::Kit, &format!("{problems:?}")),
     };
+    let asked_to_end = signalled();
     let playing = Box::pin(runner::replay(&suite, &subject, &run, &trace.case));
-    let Some(replay) = interrupt.run_until_cancelled(playing).await else {
-        return complain(Exit::Inconclusive, "interrupted");
+    let replay = tokio::select! {
+        replay = playing => replay,
+        () = asked_to_end => return complain(Exit::Inconclusive, "interrupted"),
     };
-    watch.abort();
     let told = match args.format {
         ListFormat::Text => text(&trace, &replay, &run),
         ListFormat::Json => json(&trace, &replay),

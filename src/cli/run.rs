@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Unit;
 use jiff::tz::TimeZone;
-use tokio_util::sync::CancellationToken;
 
 use super::args::{ContainmentArg, LevelArg, RunArgs};
 use super::output::Output;
+use super::signal::signalled;
 use super::{Exit, Surroundings, complain};
 use crate::adapter::Subject;
 use crate::proof::Matrix;
@@ -165,7 +165,11 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
         mut output,
     } = prepared;
     let began = jiff::Timestamp::now();
-    let watch = tokio::spawn(signalled(run.interrupt.clone()));
+    let (asked, interrupt) = (signalled(), run.interrupt.clone());
+    let watch = tokio::spawn(async move {
+        asked.await;
+        interrupt.cancel();
+    });
     let mut progress = ProgressLine::new(surroundings.terminal && io::stderr().is_terminal());
     let report = runner::run(&suite, &subject, &run, &mut progress).await;
     watch.abort();
@@ -194,22 +198,6 @@ async fn execute(prepared: Prepared, surroundings: &Surroundings) -> Exit {
         Err(complaint) => return complain(Exit::Usage, &complaint),
     }
     Exit::of(report.exit_code())
-}
-
-/// Cancels once the program is asked to end.
-pub(super) async fn signalled(interrupt: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut int), Ok(mut term)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
-    tokio::select! {
-        _ = int.recv() => {}
-        _ = term.recv() => {}
-    }
-    interrupt.cancel();
 }
 
 /// The most characters of the line: one less than the narrowest usual terminal has.

@@ -12,9 +12,11 @@ use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use super::Exit;
 use super::catalogue::ListFormat;
+use super::signal::signalled;
 use crate::mutant::{self, Mutant};
 use crate::proof::{self, MATRIX_JSON, MATRIX_MARKDOWN, Matrix, NOTHING, Nothing, Trial};
 use crate::suite::{RequirementId, Suite};
@@ -97,7 +99,14 @@ pub fn run(
     let kept = Matrix::kept();
     let done = match attempt(&tasks, &suite, args.seed, &kept) {
         Ok(done) => done,
-        Err(why) => {
+        Err(Unfinished::Interrupted) => {
+            writeln!(
+                err,
+                "error: interrupted before everything was tried; nothing was decided or written"
+            )?;
+            return Ok(Exit::Inconclusive);
+        }
+        Err(Unfinished::Broken(why)) => {
             writeln!(err, "error: {why}")?;
             return Ok(Exit::Kit);
         }
@@ -164,28 +173,59 @@ const RULES: &str = "the rules";
 /// How many things each core tries at the same time: a part of each trial is spent waiting.
 const AT_ONCE: usize = 2;
 
+/// Why not everything was tried.
+enum Unfinished {
+    /// Somebody asked the program to end.
+    Interrupted,
+    /// Something of the kit's own is broken.
+    Broken(String),
+}
+
 /// Tries everything, on all cores, and returns it in its order.
-fn attempt(tasks: &[Task], suite: &Suite, seed: u32, kept: &Matrix) -> Result<Vec<Done>, String> {
+fn attempt(
+    tasks: &[Task],
+    suite: &Suite,
+    seed: u32,
+    kept: &Matrix,
+) -> Result<Vec<Done>, Unfinished> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let queue = Mutex::new(tasks.iter().copied().enumerate());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| error.to_string())?;
-        let trying = stream::iter(iter::from_fn(next))
-            .map(|(place, task)| async move { (place, one(task, suite, seed, kept).await) })
-            .buffer_unordered(AT_ONCE);
-        Ok(runtime.block_on(trying.collect::<Vec<_>>()))
-    };
-    let parts: Vec<Result<_, String>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+    // All listen before any begins: a signal that only some of them heard would not be heard again.
+    let hands: Vec<_> = (0..cores)
+        .map(|_| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let asked_to_end = {
+                let _entered = runtime.enter();
+                signalled()
+            };
+            Ok((runtime, asked_to_end))
+        })
+        .collect::<io::Result<_>>()
+        .map_err(|error| Unfinished::Broken(error.to_string()))?;
+    let parts: Vec<Result<_, Unfinished>> = thread::scope(|scope| {
+        let work = |(runtime, asked_to_end): (Runtime, _)| {
+            let trying = stream::iter(iter::from_fn(next))
+                .map(|(place, task)| async move { (place, one(task, suite, seed, kept).await) })
+                .buffer_unordered(AT_ONCE);
+            runtime.block_on(async {
+                // Dropping what is under way ends its adapters and removes its folders.
+                tokio::select! {
+                    done = trying.collect::<Vec<_>>() => Ok(done),
+                    () = asked_to_end => Err(Unfinished::Interrupted),
+                }
+            })
+        };
+        let hands = hands.into_iter();
+        let threads: Vec<_> = hands.map(|hand| scope.spawn(move || work(hand))).collect();
         threads
             .into_iter()
             .map(|thread| {
                 let joined = thread.join();
-                joined.unwrap_or_else(|_| Err("a trial panicked".to_owned()))
+                let panicked = || Unfinished::Broken("a trial panicked".to_owned());
+                joined.unwrap_or_else(|_| Err(panicked()))
             })
             .collect()
     });
@@ -194,7 +234,8 @@ fn attempt(tasks: &[Task], suite: &Suite, seed: u32, kept: &Matrix) -> Result<Ve
         done.extend(part?);
     }
     done.sort_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, one)| one).collect()
+    let done = done.into_iter().map(|(_, one)| one);
+    done.collect::<Result<_, _>>().map_err(Unfinished::Broken)
 }
 
 /// Tries one thing.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use serde_json::json;
 
+use super::signal::signalled;
 use super::{Exit, complain};
 use crate::simulator::{FaultRule, Options, Simulator};
 
@@ -98,7 +99,7 @@ pub async fn simulate(args: SimulateArgs, out: &mut impl Write) -> Exit {
     if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
         return complain(Exit::Kit, &format!("cannot say where WeChat is: {error}"));
     }
-    interrupted().await;
+    signalled().await;
     simulator.stop().await;
     Exit::Success
 }
@@ -106,25 +107,6 @@ pub async fn simulate(args: SimulateArgs, out: &mut impl Write) -> Exit {
 fn read_faults(path: &Path) -> Result<Vec<FaultRule>, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// Waits for Ctrl-C, or for whoever started the program to end it.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without signals there is nothing to wait for: serve for ever.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 #[expect(

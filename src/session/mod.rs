@@ -20,9 +20,11 @@ mod patience;
 mod wechat;
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fmt;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +77,9 @@ const NEVER: Duration = Duration::MAX;
 
 /// Where Linux keeps files in memory.
 const MEMORY: &str = "/dev/shm";
+
+/// Where temporary files lie unless somebody says otherwise.
+const USUAL: &str = "/tmp";
 
 /// Why a step could not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +154,14 @@ pub struct Session {
 struct Live {
     running: Arc<Running>,
     aios: Arc<Aios>,
+}
+
+impl Drop for Live {
+    /// A session that did not finish was interrupted, or took too long; calls that are outstanding
+    /// still hold the adapter.
+    fn drop(&mut self) {
+        self.running.abandon();
+    }
 }
 
 impl fmt::Debug for Live {
@@ -857,11 +870,13 @@ fn not_launched(error: &LaunchError) -> Stop {
 
 /// A new folder for an adapter to live in. One in this process keeps a few kilobytes and gets them
 /// in memory where the system offers it: making and removing files is a third of the cost of a
-/// scenario on a disk. A child may write what it likes, and that does not belong in memory.
+/// scenario on a disk. A child may write what it likes, and that does not belong in memory. Who says
+/// where temporary files belong is heard.
 fn sandbox(subject: &Subject) -> io::Result<TempDir> {
     let mut sandbox = tempfile::Builder::new();
     sandbox.prefix("aios-wechat-");
     if subject.is_in_process()
+        && env::temp_dir() == Path::new(USUAL)
         && let Ok(sandbox) = sandbox.tempdir_in(MEMORY)
     {
         return Ok(sandbox);

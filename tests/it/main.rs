@@ -12,6 +12,7 @@ mod explain;
 mod fixtures;
 mod hunt;
 mod init;
+mod interrupt;
 mod layers;
 mod model;
 mod mutants;

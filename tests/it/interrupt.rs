@@ -1,0 +1,91 @@
+//! A program that is asked to end: it says so, and leaves nothing behind.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, interval};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_aios-wechat");
+
+/// No program is waited for longer.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// Names of what is in a folder.
+fn entries(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.collect()
+}
+
+/// Waits until something holds.
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    let mut glances = interval(Duration::from_millis(5));
+    while !holds() {
+        assert!(began.elapsed() < BOUND, "waited in vain: {what}");
+        glances.tick().await;
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// Sends a signal to a program once it has made a folder, and says with what it ended and what it
+/// said on stderr.
+async fn interrupted(arguments: &[&str], by: Signal) -> (Option<i32>, String) {
+    let tmp = TempDir::new().unwrap();
+    let mut program = Command::new(PROGRAM)
+        .args(arguments)
+        .env("TMPDIR", tmp.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    until("a folder", || !entries(tmp.path()).is_empty()).await;
+    signal(&program, by);
+    until("the end", || program.try_wait().unwrap().is_some()).await;
+    assert_eq!(entries(tmp.path()), [""; 0], "{arguments:?}: left behind");
+    let output = program.wait_with_output().await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
+}
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_decides_nothing_and_leaves_nothing() {
+    for by in [Signal::INT, Signal::TERM] {
+        let in_process = ["run", "--reference", "--repeat", "500", "--jobs", "4"];
+        assert_eq!(interrupted(&in_process, by).await.0, Some(3), "{by:?}");
+        let child = [
+            &["run", "--repeat", "500", "--", PROGRAM],
+            &["reference"][..],
+        ]
+        .concat();
+        assert_eq!(interrupted(&child, by).await.0, Some(3), "{by:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_doctor_that_is_interrupted_leaves_nothing() {
+    for by in [Signal::INT, Signal::TERM] {
+        let (code, said) = interrupted(&["doctor", "--", PROGRAM, "reference"], by).await;
+        assert_eq!(code, Some(3), "{by:?}: {said}");
+        assert!(said.contains("interrupted"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_selftest_that_is_interrupted_says_so_and_leaves_nothing() {
+    for by in [Signal::INT, Signal::TERM] {
+        let (code, said) = interrupted(&["selftest"], by).await;
+        assert_eq!(code, Some(3), "{by:?}: {said}");
+        assert!(said.contains("interrupted"), "{said}");
+    }
+}

@@ -921,6 +921,9 @@ mod tests {
             .health("unhealthy", &["wechat_error"])
             .told_whole();
         assert_eq!(word(&expired_is_shown(&nameless)), "fail");
+        let before = Story::begin().health("unhealthy", &["session_expired"]);
+        let before = before.polls(1, "", 0).fails(1, -14).told_whole();
+        assert_eq!(word(&expired_is_shown(&before)), "undecided");
         assert_eq!(
             word(&expired_is_shown(
                 &failing().health("degraded", &[]).told_whole()

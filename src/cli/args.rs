@@ -71,7 +71,7 @@ pub(crate) struct RunArgs {
     /// Run each scenario so often.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
-    /// Scenarios at the same time [default: one for each core].
+    /// Scenarios at the same time [default: two for each core].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) jobs: Option<u32>,
     /// Run only this part of the suite, such as 2/3; `report merge` joins the parts.

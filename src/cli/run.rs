@@ -71,7 +71,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         selection,
         seed: args.seed.unwrap_or_else(|| fastrand::u32(..)),
         patience: args.patience,
-        jobs: args.jobs.unwrap_or_else(cores),
+        jobs: args.jobs.unwrap_or_else(jobs),
         repeat: args.repeat,
         sealed: true,
         strict: args.strict,
@@ -254,10 +254,10 @@ impl Progress for ProgressLine {
     }
 }
 
-/// How many scenarios fit at the same time.
-fn cores() -> u32 {
+/// How many scenarios fit at the same time: for most of each the adapter or the kit waits.
+fn jobs() -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    u32::try_from(cores).map_or(64, |cores| cores.min(64))
+    u32::try_from(2 * cores).map_or(64, |jobs| jobs.min(64))
 }
 
 /// How long the rest takes if it goes on as it went so far.

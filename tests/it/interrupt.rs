@@ -37,18 +37,20 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
+/// A program whose temporary files lie in `tmp`.
+fn spawned(command: &mut Command, tmp: &Path) -> Child {
+    let command = command.env("TMPDIR", tmp).kill_on_drop(true);
+    let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+const SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
+
 /// Sends a signal to a program once it has made a folder, and says with what it ended and what it
 /// said on stderr.
 async fn interrupted(arguments: &[&str], by: Signal) -> (Option<i32>, String) {
     let tmp = TempDir::new().unwrap();
-    let mut program = Command::new(PROGRAM)
-        .args(arguments)
-        .env("TMPDIR", tmp.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut program = spawned(Command::new(PROGRAM).args(arguments), tmp.path());
     until("a folder", || !entries(tmp.path()).is_empty()).await;
     signal(&program, by);
     until("the end", || program.try_wait().unwrap().is_some()).await;
@@ -60,7 +62,7 @@ async fn interrupted(arguments: &[&str], by: Signal) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn a_run_that_is_interrupted_decides_nothing_and_leaves_nothing() {
-    for by in [Signal::INT, Signal::TERM] {
+    for by in SIGNALS {
         let in_process = ["run", "--reference", "--repeat", "500", "--jobs", "4"];
         assert_eq!(interrupted(&in_process, by).await.0, Some(3), "{by:?}");
         let child = [
@@ -74,7 +76,7 @@ async fn a_run_that_is_interrupted_decides_nothing_and_leaves_nothing() {
 
 #[tokio::test]
 async fn a_doctor_that_is_interrupted_leaves_nothing() {
-    for by in [Signal::INT, Signal::TERM] {
+    for by in SIGNALS {
         let (code, said) = interrupted(&["doctor", "--", PROGRAM, "reference"], by).await;
         assert_eq!(code, Some(3), "{by:?}: {said}");
         assert!(said.contains("interrupted"), "{said}");
@@ -83,9 +85,29 @@ async fn a_doctor_that_is_interrupted_leaves_nothing() {
 
 #[tokio::test]
 async fn a_selftest_that_is_interrupted_says_so_and_leaves_nothing() {
-    for by in [Signal::INT, Signal::TERM] {
+    for by in SIGNALS {
         let (code, said) = interrupted(&["selftest"], by).await;
         assert_eq!(code, Some(3), "{by:?}: {said}");
         assert!(said.contains("interrupted"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_run_that_is_to_survive_its_terminal_does() {
+    let tmp = TempDir::new().unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", PROGRAM]);
+    command.args(["run", "--reference", "--repeat", "500"]);
+    let mut program = spawned(&mut command, tmp.path());
+    until("a folder", || !entries(tmp.path()).is_empty()).await;
+    signal(&program, Signal::HUP);
+    let then = entries(tmp.path());
+    until("a later folder", || {
+        entries(tmp.path()).iter().any(|name| !then.contains(name))
+    })
+    .await;
+    signal(&program, Signal::TERM);
+    until("the end", || program.try_wait().unwrap().is_some()).await;
+    assert_eq!(entries(tmp.path()), [""; 0], "left behind");
+    assert_eq!(program.wait().await.unwrap().code(), Some(3));
 }

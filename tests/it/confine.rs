@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aios_wechat::adapter::{CommandLine, Subject};
 use aios_wechat::confine::{Bounds, Reach, within};
@@ -95,12 +96,16 @@ fn judged(rule: &str, command: &[&str], containment: Containment) -> Report {
     judged_in(folder.path(), rule, command, containment)
 }
 
+/// What one run leaves where everybody writes, another one of its seed at the same time would find.
+static SEED: AtomicU32 = AtomicU32::new(1000);
+
 /// The same of a command that runs in a folder.
 fn judged_in(folder: &Path, rule: &str, command: &[&str], containment: Containment) -> Report {
     let caller = tempfile::tempdir().unwrap();
     let command = CommandLine::new(command, caller.path()).env("PATH", "/usr/bin:/bin");
     let subject = Subject::command(command.cwd(folder));
     let run = Run {
+        seed: SEED.fetch_add(1, Ordering::Relaxed),
         selection: Selection {
             rules: [rule.parse().unwrap()].into(),
             ..Selection::default()

@@ -150,7 +150,8 @@ fn a_pass_cites_what_it_rests_on_and_life_is_among_it() {
 fn a_search_that_misses_the_kits_own_leak_ends_the_run_as_a_fault_of_the_kit() {
     let suite = Suite::embedded().unwrap();
     let mut blind = 0;
-    for seed in 0..20 {
+    // No other test has these: for a moment the kit's leak lies where others search, too.
+    for seed in 2000..2020 {
         let run = Run {
             seed,
             selection: Selection {

@@ -317,7 +317,7 @@ pub fn healthy_again(timeline: &Timeline) -> Judgement {
 /// is one entry; times lie within the scene; and failures on several occasions were counted.
 ///
 /// # Errors
-/// One is not. Undecided if there is no entry.
+/// One is not. Undecided if there is no entry, or nothing failed twice.
 pub fn errors_are_metadata(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
     let moments = Moments::of(timeline);
@@ -379,6 +379,11 @@ pub fn errors_are_metadata(timeline: &Timeline) -> Judgement {
             "recent errors to look at",
             "there were none",
         ));
+    }
+    let came_back = |code: &str| occasions(&traffic, code, timeline.len()) > 1;
+    let mut failures = traffic.iter().filter_map(Exchange::failure);
+    if !failures.any(|codes| matches!(codes, [code] if came_back(code))) {
+        return Err(Mismatch::undecided("a failure that comes back", "none did"));
     }
     Ok(seen)
 }
@@ -707,6 +712,11 @@ mod tests {
         Story::begin().polls(1, "", 0).fails(1, -1)
     }
 
+    fn failing_twice() -> Story {
+        let again = failing().polls(2, "", 0).given(2, "a");
+        again.polls(3, "a", 0).fails(3, -1)
+    }
+
     #[test]
     fn health_must_show_a_trouble_while_it_lasts() {
         let shown = failing().health("degraded", &["wechat_error"]).told_whole();
@@ -782,9 +792,9 @@ mod tests {
         let entry = |code: &str, at: i64, count: i64| json!({"code": code, "first_at": time(at), "last_at": time(at), "count": count});
         let report = |entries: &[Value]| {
             let report = json!({"health": "degraded", "last_error_code": "wechat_error", "recent_errors": entries});
-            failing().reports(report).told_whole()
+            failing_twice().reports(report).told_whole()
         };
-        let good = entry("wechat_error", BEGIN, 1);
+        let good = entry("wechat_error", BEGIN, 2);
         assert_eq!(
             word(&errors_are_metadata(&report(std::slice::from_ref(&good)))),
             "pass"
@@ -797,7 +807,7 @@ mod tests {
             word(&errors_are_metadata(&report(&[entry(
                 "wechat_error",
                 BEGIN + 1,
-                1
+                2
             )]))),
             "fail"
         );
@@ -805,7 +815,7 @@ mod tests {
             word(&errors_are_metadata(&report(&[entry(
                 "wechat_error",
                 0,
-                1
+                2
             )]))),
             "fail"
         );
@@ -813,19 +823,18 @@ mod tests {
         talkative["message"] = "hello".into();
         assert_eq!(word(&errors_are_metadata(&report(&[talkative]))), "fail");
         assert_eq!(word(&errors_are_metadata(&report(&[]))), "undecided");
+        let once =
+            json!({"health": "degraded", "recent_errors": [entry("wechat_error", BEGIN, 1)]});
+        let once = failing().reports(once).told_whole();
+        assert_eq!(word(&errors_are_metadata(&once)), "undecided");
     }
 
     #[test]
     fn two_occasions_are_counted_as_two() {
         let twice = |count| {
-            let again = failing()
-                .polls(2, "", 0)
-                .given(2, "a")
-                .polls(3, "a", 0)
-                .fails(3, -1);
             let entry = json!({"code": "wechat_error", "first_at": time(BEGIN), "last_at": time(BEGIN), "count": count});
             let report = json!({"health": "degraded", "recent_errors": [entry]});
-            again.reports(report).told_whole()
+            failing_twice().reports(report).told_whole()
         };
         assert_eq!(word(&errors_are_metadata(&twice(1))), "fail");
         assert_eq!(word(&errors_are_metadata(&twice(2))), "pass");

@@ -66,13 +66,16 @@ impl Attempt {
         step.map_or_else(Default::default, |step| (step.text.clone(), step.line))
     }
 
-    /// What the step that judges has left; what stopped the scenario is handed on.
+    /// What the step that judges has left; what stopped the scenario is handed on. A step that has
+    /// nothing to show for itself has not held.
     pub(super) fn rule(&mut self, ruling: Ruling) -> Option<Stop> {
         if let Some(step) = self.step() {
             step.judged_at = ruling.judged_at;
         }
+        let idle = ruling.citations.is_empty();
+        let idle = idle.then(|| Mismatch::undecided("the step to observe something", "it did not"));
         self.evidence.extend(ruling.citations);
-        ruling.stopped
+        ruling.stopped.or(idle.map(Stop::from))
     }
 
     /// The step has ended, perhaps with what stops the scenario.
@@ -141,5 +144,26 @@ fn outcome(stop: &Stop) -> Outcome {
         Stop::Kit(_) => Outcome::Error,
         Stop::Mismatch(mismatch) if mismatch.undecided => Outcome::Inconclusive,
         Stop::Mismatch(_) => Outcome::Fail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::Suite;
+
+    #[test]
+    fn a_step_that_observed_nothing_has_not_held() {
+        let suite = Suite::embedded().unwrap();
+        let cases = suite.requirements().flat_map(|rule| &rule.cases);
+        let mut attempt = Attempt::at(cases.into_iter().next().unwrap());
+        let ruling = |citations| Ruling {
+            stopped: None,
+            citations,
+            judged_at: Some(3),
+        };
+        assert_eq!(attempt.rule(ruling(vec![2])), None);
+        let stop = attempt.rule(ruling(Vec::new())).unwrap();
+        assert_eq!(outcome(&stop), Outcome::Inconclusive);
     }
 }

@@ -101,7 +101,12 @@ impl Engine {
                 let Some(risen) = risen else { return };
                 world = risen;
             } else {
+                let traces = world.traces();
                 played = self.binding.drive(&mut world, step).await;
+                if world.traces() == traces {
+                    let idle = Mismatch::undecided("the step to do something", "it did nothing");
+                    world.drive::<()>(Err(idle.into()));
+                }
                 stop = world.take();
             }
             if let Err(text) = played {

@@ -3,7 +3,7 @@
 use cucumber::World as _;
 
 use crate::evidence::Fact;
-use crate::session::{Driven, Session, Stop};
+use crate::session::{Draft, Driven, Session, Stop};
 
 /// The world of one scenario.
 #[derive(cucumber::World, Debug)]
@@ -46,6 +46,12 @@ impl World {
                 None
             }
         }
+    }
+
+    /// What tells a step that did something: a fact more, or another configuration for the next
+    /// start.
+    pub(super) fn traces(&self) -> (usize, Draft) {
+        (self.session.log.len(), self.session.draft.clone())
     }
 
     /// Takes what stopped the last step.

@@ -1,6 +1,7 @@
 //! AIOS, played by the kit: it takes events, and answers them as the scenario says.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,10 +16,10 @@ use crate::contract::{self, InboundEvent};
 use crate::contract::{Fault, Finding, Int};
 use crate::evidence::{Fact, Reply};
 
-/// How soon AIOS asks to be tried again while it is unavailable, milliseconds.
 /// How many lines of stderr are kept as facts; what comes after is only counted.
 const STDERR_LINES: usize = 200;
 
+/// How soon AIOS asks to be tried again while it is unavailable, milliseconds.
 const RETRY_AFTER_MS: Int<0, 60_000> = Int::literal(100);
 
 /// How AIOS receives events.
@@ -35,6 +36,20 @@ pub enum Mood {
     SilentAfter(u32),
     /// It refuses the next event for good and then is open.
     RefusesNext,
+}
+
+impl fmt::Display for Mood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("takes every event"),
+            Self::Unavailable => f.write_str("takes no event, and asks for another try"),
+            Self::Silent => f.write_str("leaves events unanswered"),
+            Self::SilentAfter(count) => {
+                write!(f, "takes {count} more, and leaves the next ones unanswered")
+            }
+            Self::RefusesNext => f.write_str("refuses the next event for good"),
+        }
+    }
 }
 
 /// The AIOS end of one adapter process.

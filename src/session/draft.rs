@@ -12,7 +12,7 @@ use crate::contract::{
 pub(crate) const CREDENTIAL: &str = "secret://wechat/account.json";
 
 /// A draft of the integration document and what goes with it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// The faultless document.
     pub integration: Integration,

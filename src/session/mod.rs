@@ -481,6 +481,9 @@ impl Session {
 
     /// How AIOS receives events from now on, over restarts.
     pub fn set_mood(&mut self, mood: Mood) {
+        self.log.record(Fact::Note {
+            text: format!("from here AIOS {mood}"),
+        });
         self.mood = mood;
         if let Some(live) = &self.live {
             for (id, answer) in live.aios.set_mood(mood) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Driven, SceneClock, Session, TICK, Waited, expect};
-use crate::evidence::{SentMessage, Timeline};
+use crate::evidence::{Fact, SentMessage, Timeline};
 use crate::simulator::{Fault, FaultRule, Shape};
 use crate::wire::Endpoint;
 
@@ -174,7 +174,7 @@ impl Session {
             if round < ROUNDS_AT_ONCE {
                 self.log.wait(MOMENT, |_| None::<()>).await;
             } else {
-                self.let_pass(ROUND).await?;
+                self.pass(ROUND).await?;
             }
         }
         Ok(())
@@ -201,6 +201,16 @@ impl Session {
     /// # Errors
     /// The adapter does not answer.
     pub async fn let_pass(&mut self, time: Duration) -> Driven {
+        self.pass(time).await?;
+        if self.clock == SceneClock::Real {
+            self.log.record(Fact::Note {
+                text: format!("{time:?} have passed by themselves"),
+            });
+        }
+        Ok(())
+    }
+
+    async fn pass(&mut self, time: Duration) -> Driven {
         if self.clock == SceneClock::Real {
             self.log.wait(time, |_| None::<()>).await;
             return Ok(());
@@ -255,6 +265,10 @@ impl Session {
     /// The adapter offers none.
     pub async fn one_left_open(&mut self) -> Driven {
         self.until("an event that AIOS leaves unanswered", expect::left_open)
-            .await
+            .await?;
+        self.log.record(Fact::Note {
+            text: "AIOS has left an event unanswered".to_owned(),
+        });
+        Ok(())
     }
 }

@@ -178,3 +178,34 @@ fn a_search_that_misses_the_kits_own_leak_ends_the_run_as_a_fault_of_the_kit() {
     }
     assert!(blind > 0);
 }
+
+#[test]
+fn a_step_that_does_nothing_decides_nothing() {
+    let judged = |second: &str| {
+        let feature = format!(
+            "@WX-ENV
+Feature: Envelope
+
+  @WX-ENV-001 @MUST @since:v0
+  Rule: The adapter MUST forward a text
+    Source: seed, Scope
+
+    Scenario: A text arrives
+      Given a configuration that requires pairing
+      And {second}
+      When AIOS starts the adapter
+      And the owner sends a text
+      Then that message reaches AIOS with its text unchanged
+"
+        );
+        let suite = Suite::read(&[("features/envelope.feature", &feature)]).unwrap();
+        let report = carried_out(&suite, &in_process(), &Run::default());
+        let case = report.rules[0].scenarios[0].clone();
+        (case.outcome, case.message)
+    };
+    let (outcome, message) = judged("a configuration with every field");
+    assert_eq!(outcome, Outcome::Pass, "{message}");
+    let (outcome, message) = judged("a configuration that requires pairing");
+    assert_eq!(outcome, Outcome::Inconclusive, "{message}");
+    assert!(message.contains("it did nothing"), "{message}");
+}

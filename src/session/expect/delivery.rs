@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::view::{Event, View, short};
-use crate::evidence::{Citations, Judgement, Mismatch, SentMessage, Timeline};
+use crate::evidence::{Citations, Fact, Judgement, Mismatch, SentMessage, Timeline};
 
 fn forwards<'t>(view: View<'t>, message: &SentMessage) -> Vec<Event<'t>> {
     view.about(message)
@@ -183,21 +183,32 @@ pub fn in_order(timeline: &Timeline) -> Judgement {
 /// The last message was not forwarded, although it had its chance.
 ///
 /// # Errors
-/// It was.
+/// It was. Undecided if what came after it has not passed either.
 pub fn not_forwarded(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
     let message = view.that_message()?;
-    match forwards(view, message).first() {
-        Some(event) => Err(Mismatch::new(
+    if let Some(event) = forwards(view, message).first() {
+        return Err(Mismatch::new(
             "the message not to be forwarded",
             format!(
                 "an event of type {}",
                 event.text("event_type").unwrap_or_default()
             ),
             vec![event.at],
-        )),
-        None => Ok(view.about(message).iter().map(|event| event.at).collect()),
+        ));
     }
+    let sent = view.sent().last().map_or(0, |(at, _)| *at);
+    let mut since = view.facts().skip_while(|(at, _)| *at < sent);
+    let passed =
+        since.find_map(|(at, fact)| matches!(fact, Fact::FencePassed { .. }).then_some(at));
+    let Some(passed) = passed else {
+        return Err(Mismatch::undecided(
+            "what came after the message to pass through the adapter",
+            "nothing did",
+        ));
+    };
+    let about = view.about(message).into_iter().map(|event| event.at);
+    Ok(about.chain([sent, passed]).collect())
 }
 
 /// Of the messages of the scene, exactly those of these people were forwarded.
@@ -230,4 +241,23 @@ fn sent_or_undecided(view: View<'_>) -> Result<Vec<(usize, &SentMessage)>, Misma
         ));
     }
     Ok(sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{Story, word};
+    use super::*;
+
+    #[test]
+    fn a_message_is_held_back_only_once_what_came_after_it_has_passed() {
+        let sent = || Story::begin().sent("1", 1);
+        let passed = sent().fence_passed().told_whole();
+        assert_eq!(word(&not_forwarded(&passed)), "pass");
+        let forwarded = sent().taken("e1", "1").fence_passed().told_whole();
+        assert_eq!(word(&not_forwarded(&forwarded)), "fail");
+        let early = Story::begin().fence_passed().sent("1", 1).told_whole();
+        assert_eq!(word(&not_forwarded(&early)), "undecided");
+        let nothing = Story::begin().fence_passed().told_whole();
+        assert_eq!(word(&not_forwarded(&nothing)), "undecided");
+    }
 }

@@ -1,5 +1,6 @@
 //! A running adapter: what the kit may say to it, and how it ends.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,13 +16,13 @@ use tokio::time::timeout;
 use crate::contract::driver::RpcError;
 
 use super::call::CallError;
-use super::ear::{Ear, Exit, Violation};
+use super::ear::{Breach, Ear, Exit, Violation};
 use super::host::Lease;
 use super::link::{AFTERGLOW, Link};
 use super::place::Place;
 use super::process::{LastWords, drain, end_of};
 use super::stray::{Brood, Stray};
-use super::watch::watch;
+use super::watch::{look, watch};
 
 /// How long processes of an adapter that ended may take to follow it before they count as left
 /// behind.
@@ -57,6 +58,8 @@ pub struct Running {
     link: Arc<Link>,
     words: Arc<LastWords>,
     grip: Grip,
+    /// Its sandbox folder.
+    root: PathBuf,
     exit: watch::Receiver<Option<Exit>>,
     mouth: AbortHandle,
     sentry: AbortHandle,
@@ -123,8 +126,9 @@ impl Running {
                 (Grip::Child(brood), drained, tokio::spawn(end_of(*child)))
             }
         };
+        let root = place.root().to_path_buf();
         let sentry =
-            tokio::spawn(guard(Arc::clone(&link), place.clone(), grip.clone())).abort_handle();
+            tokio::spawn(guard(Arc::clone(&link), root.clone(), grip.clone())).abort_handle();
         let witness = Witness {
             link: Arc::clone(&link),
             heard,
@@ -137,6 +141,7 @@ impl Running {
             link,
             words,
             grip,
+            root,
             exit,
             mouth,
             sentry,
@@ -271,6 +276,17 @@ impl Running {
         self.ending(Reached::Killed).await
     }
 
+    /// Looks once more whether it uses up more than it may: it may have begun to since it was last
+    /// looked at. If so it is told of, and ended.
+    pub(crate) async fn look_over(&self) {
+        if !self.is_alive() {
+            return;
+        }
+        if let Some(overrun) = look(self.root.clone(), self.grip.brood()).await {
+            overran(&self.link, &self.grip, overrun);
+        }
+    }
+
     /// Ends the adapter at once where nobody can wait for its ending, as [`Running::kill`] would: it
     /// is gone when this returns, unless it takes longer than the kernel should need.
     #[expect(
@@ -335,6 +351,13 @@ impl Grip {
         }
     }
 
+    fn brood(&self) -> Option<Brood> {
+        match self {
+            Self::Thread(_) => None,
+            Self::Child(brood) => Some(brood.clone()),
+        }
+    }
+
     fn is_gone(&self) -> bool {
         match self {
             Self::Thread(lease) => lease.gone.is_cancelled(),
@@ -344,12 +367,12 @@ impl Grip {
 }
 
 /// Ends the adapter if it uses up more than it may.
-async fn guard(link: Arc<Link>, place: Place, grip: Grip) {
-    let brood = match &grip {
-        Grip::Thread(_) => None,
-        Grip::Child(brood) => Some(brood.clone()),
-    };
-    let (breach, detail) = watch(place.root().to_path_buf(), brood).await;
+async fn guard(link: Arc<Link>, root: PathBuf, grip: Grip) {
+    let overrun = watch(root, grip.brood()).await;
+    overran(&link, &grip, overrun);
+}
+
+fn overran(link: &Link, grip: &Grip, (breach, detail): (Breach, String)) {
     link.ear().violated(&Violation::new(breach, b"", detail));
     grip.kill();
 }

@@ -34,13 +34,17 @@ pub(crate) async fn watch(root: PathBuf, brood: Option<Brood>) -> (Breach, Strin
     rounds.tick().await;
     loop {
         rounds.tick().await;
-        let (root, brood) = (root.clone(), brood.clone());
-        // Walking a folder of 20,000 files must not hold up the kit's one thread.
-        let look = tokio::task::spawn_blocking(move || overrun(&root, brood.as_ref()));
-        if let Ok(Some(overrun)) = look.await {
+        if let Some(overrun) = look(root.clone(), brood.clone()).await {
             return overrun;
         }
     }
+}
+
+/// Looks once.
+pub(crate) async fn look(root: PathBuf, brood: Option<Brood>) -> Option<(Breach, String)> {
+    // Walking a folder of 20,000 files must not hold up the kit's one thread.
+    let looking = tokio::task::spawn_blocking(move || overrun(&root, brood.as_ref()));
+    looking.await.ok().flatten()
 }
 
 fn overrun(root: &Path, brood: Option<&Brood>) -> Option<(Breach, String)> {

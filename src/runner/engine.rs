@@ -125,6 +125,7 @@ impl Engine {
             world.drive(fenced);
             attempt.stop = world.take();
         }
+        world.session.look_over().await;
         log.read(|timeline| attempt.close(timeline));
         world.session.finish().await;
     }

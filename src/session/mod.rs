@@ -412,6 +412,14 @@ impl Session {
         Ok(())
     }
 
+    /// Looks once more whether the adapter uses up more than it may: whether that is seen must not
+    /// depend on how long a scenario goes on.
+    pub async fn look_over(&self) {
+        if let Some(live) = &self.live {
+            live.running.look_over().await;
+        }
+    }
+
     /// Waits for what is outstanding.
     async fn join_outstanding(&mut self) {
         for mut call in self.outstanding.drain(..) {

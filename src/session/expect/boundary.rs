@@ -87,10 +87,7 @@ pub fn only_people_spoke(timeline: &Timeline) -> Judgement {
 
 /// The moment at which everything before had had its chance.
 fn window(view: View<'_>) -> Judgement {
-    let mut passed = view
-        .facts()
-        .filter_map(|(at, fact)| matches!(fact, Fact::FencePassed { .. }).then_some(at));
-    passed
+    view.passed()
         .next_back()
         .map(|at| vec![at])
         .ok_or_else(|| Mismatch::undecided("a window in which it had its chance", "there was none"))

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::view::{Event, View, short};
-use crate::evidence::{Citations, Fact, Judgement, Mismatch, SentMessage, Timeline};
+use crate::evidence::{Citations, Judgement, Mismatch, SentMessage, Timeline};
 
 fn forwards<'t>(view: View<'t>, message: &SentMessage) -> Vec<Event<'t>> {
     view.about(message)
@@ -198,10 +198,7 @@ pub fn not_forwarded(timeline: &Timeline) -> Judgement {
         ));
     }
     let sent = view.sent().last().map_or(0, |(at, _)| *at);
-    let mut since = view.facts().skip_while(|(at, _)| *at < sent);
-    let passed =
-        since.find_map(|(at, fact)| matches!(fact, Fact::FencePassed { .. }).then_some(at));
-    let Some(passed) = passed else {
+    let Some(passed) = view.passed().find(|at| *at > sent) else {
         return Err(Mismatch::undecided(
             "what came after the message to pass through the adapter",
             "nothing did",

@@ -208,10 +208,7 @@ pub fn nothing_was_polled_for_the_refused(timeline: &Timeline) -> Judgement {
             vec![at],
         ));
     }
-    let mut passed = view
-        .facts()
-        .filter_map(|(at, fact)| matches!(fact, Fact::FencePassed { .. }).then_some(at));
-    passed.next_back().map(|at| vec![at]).ok_or_else(|| {
+    view.passed().next_back().map(|at| vec![at]).ok_or_else(|| {
         Mismatch::undecided("a window in which a poll had its chance", "there was none")
     })
 }

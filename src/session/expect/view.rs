@@ -164,6 +164,12 @@ impl<'t> View<'t> {
             .collect()
     }
 
+    /// Where everything before had had its chance.
+    pub(super) fn passed(&self) -> impl DoubleEndedIterator<Item = usize> + use<'t> {
+        self.facts()
+            .filter_map(|(at, fact)| matches!(fact, Fact::FencePassed { .. }).then_some(at))
+    }
+
     /// The message that "that message" means: the last one sent.
     ///
     /// # Errors

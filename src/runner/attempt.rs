@@ -73,7 +73,12 @@ impl Attempt {
             step.judged_at = ruling.judged_at;
         }
         let idle = ruling.citations.is_empty();
-        let idle = idle.then(|| Mismatch::undecided("the step to observe something", "it did not"));
+        let idle = idle.then(|| {
+            Mismatch::undecided(
+                "the step to observe something",
+                "it did not: its phrase cites no fact, and has to (features/README.md)",
+            )
+        });
         self.evidence.extend(ruling.citations);
         ruling.stopped.or(idle.map(Stop::from))
     }

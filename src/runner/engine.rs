@@ -104,7 +104,10 @@ impl Engine {
                 let traces = world.traces();
                 played = self.binding.drive(&mut world, step).await;
                 if world.traces() == traces {
-                    let idle = Mismatch::undecided("the step to do something", "it did nothing");
+                    let idle = Mismatch::undecided(
+                        "the step to do something",
+                        "it did nothing: it left no fact and no other configuration; a scenario needs no such step",
+                    );
                     world.drive::<()>(Err(idle.into()));
                 }
                 stop = world.take();

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::Exit;
-use crate::hunt::{Find, Hunt, Limits, Marker, SHORTEST, Trail};
+use crate::hunt::{BEYOND, Find, Hunt, Limits, Marker, SHORTEST, Trail};
 use crate::report::plain;
 
 /// Arguments of `hunt`.
@@ -95,6 +95,13 @@ pub fn run(
             writeln!(err, "not searched whole: {}", plain(gap, 1000))?;
         }
         all.extend(trail);
+    }
+    if all.gaps.iter().any(|gap| gap.ends_with(BEYOND)) {
+        writeln!(
+            err,
+            "more than --window {} takes more of what is packed",
+            args.window
+        )?;
     }
     let (files, bytes, finds) = (all.files, all.bytes, all.finds.len());
     writeln!(err, "{files} files, {bytes} bytes searched; {finds} found")?;

@@ -15,11 +15,11 @@ const PASSES: usize = 4;
 #[derive(Debug)]
 pub(super) struct Keys<T> {
     entries: Vec<(Vec<u8>, Vec<T>)>,
-    /// Of each key, those that may stand at the same place: it begins them, or they begin it.
+    /// Of each key, those of its pass that may stand at the same place: it begins them, or they begin it.
     alike: Vec<Vec<usize>>,
     longest: usize,
-    /// Each with the number of its first key.
-    passes: Vec<(usize, Pass)>,
+    /// Each with the numbers of its keys.
+    passes: Vec<(Vec<usize>, Pass)>,
 }
 
 #[derive(Debug)]
@@ -47,19 +47,23 @@ impl<T> Keys<T> {
     pub(super) fn new(entries: BTreeMap<Vec<u8>, Vec<T>>) -> io::Result<Self> {
         let entries: Vec<_> = entries.into_iter().collect();
         let keys: Vec<&[u8]> = entries.iter().map(|(key, _)| key.as_slice()).collect();
-        // Sorted keys: what begins with a key follows it at once.
+        let passes = passes(&keys)?;
         let mut alike = vec![Vec::new(); keys.len()];
-        for (number, key) in keys.iter().enumerate() {
-            alike[number].push(number);
-            let longer = (number + 1..keys.len()).take_while(|other| keys[*other].starts_with(key));
-            for other in longer {
-                alike[number].push(other);
-                alike[other].push(number);
+        for (numbers, _) in &passes {
+            // Sorted keys: what begins with a key follows it at once.
+            for (at, number) in numbers.iter().enumerate() {
+                alike[*number].push(*number);
+                let key = keys[*number];
+                let longer = numbers[at + 1..].iter();
+                for other in longer.take_while(|other| keys[**other].starts_with(key)) {
+                    alike[*number].push(*other);
+                    alike[*other].push(*number);
+                }
             }
         }
         Ok(Self {
             longest: keys.iter().map(|key| key.len()).max().unwrap_or(1),
-            passes: passes(&keys)?,
+            passes,
             alike,
             entries,
         })
@@ -78,12 +82,12 @@ impl<T> Keys<T> {
         found: &mut impl FnMut(usize, &[u8], &T),
     ) {
         let end = bytes.len().min(range.end + self.longest - 1);
-        for (first, pass) in &self.passes {
+        for (numbers, pass) in &self.passes {
             let mut from = range.start;
             while let Some((key, at)) = pass.next(bytes, from..end)
                 && at < range.end
             {
-                for number in &self.alike[first + key] {
+                for number in &self.alike[numbers[key]] {
                     let (key, meanings) = &self.entries[*number];
                     if bytes[at..].starts_with(key) {
                         for meaning in meanings {
@@ -97,19 +101,26 @@ impl<T> Keys<T> {
     }
 }
 
-fn passes(keys: &[&[u8]]) -> io::Result<Vec<(usize, Pass)>> {
+fn passes(keys: &[&[u8]]) -> io::Result<Vec<(Vec<usize>, Pass)>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     if keys.len() <= PASS * PASSES {
-        let fast = keys.chunks(PASS).map(|part| {
-            let mut pass = packed::Config::new().builder();
-            pass.extend(part);
-            pass.build().map(Pass::Packed)
+        // It looks at as many bytes of each key as the shortest has: two are often there by chance.
+        let (short, long): (Vec<usize>, Vec<usize>) =
+            (0..keys.len()).partition(|number| keys[*number].len() < 3);
+        let parts = [short, long].into_iter();
+        let fast = parts.flat_map(|part| {
+            let parts = part.chunks(PASS).map(|part| {
+                let mut pass = packed::Config::new().builder();
+                pass.extend(part.iter().map(|number| keys[*number]));
+                Some((part.to_vec(), Pass::Packed(pass.build()?)))
+            });
+            parts.collect::<Vec<_>>()
         });
         // Not every processor can.
         if let Some(fast) = fast.collect::<Option<Vec<_>>>() {
-            return Ok((0..).step_by(PASS).zip(fast).collect());
+            return Ok(fast);
         }
     }
     let any = AhoCorasick::builder()
@@ -117,7 +128,7 @@ fn passes(keys: &[&[u8]]) -> io::Result<Vec<(usize, Pass)>> {
         .match_kind(MatchKind::LeftmostFirst)
         .build(keys)
         .map_err(io::Error::other)?;
-    Ok(vec![(0, Pass::Automaton(any))])
+    Ok(vec![((0..keys.len()).collect(), Pass::Automaton(any))])
 }
 
 /// A few bytes to look for.

@@ -30,6 +30,7 @@ use keys::Keys;
 use search::Search;
 
 pub use folder::{Clean, Scope};
+pub use search::BEYOND;
 
 /// The fewest characters of a marker: what is shorter turns up by chance.
 pub const SHORTEST: usize = 4;

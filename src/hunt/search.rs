@@ -18,6 +18,9 @@ const DEPTH: usize = 4;
 /// What is shorter cannot be a packed marker.
 const SMALLEST_PIECE: usize = 8;
 
+/// How a gap ends where one piece of packed data unpacks to more than the limit.
+pub const BEYOND: &str = "that holds more than is unpacked";
+
 const EXHAUSTED: &str = "holds more packed data than is unpacked";
 
 /// Opens the file at a place: what is packed may go on beyond the window.
@@ -102,7 +105,7 @@ impl<'h> Search<'h> {
                 },
             };
             if unpacked.cut {
-                self.gap(&format!("{how} that holds more than is unpacked"));
+                self.gap(&format!("{how} {BEYOND}"));
             }
             self.inner(how, &unpacked.bytes);
         }

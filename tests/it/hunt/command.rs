@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use super::pack;
+
 const WORDS: &str = "kwmzohtebradul";
 
 /// Exit code, what was found, and what else was said.
@@ -99,6 +101,22 @@ fn a_thousand_markers_are_told_apart() {
         (code, told),
         (1, expected.iter().map(String::as_str).collect())
     );
+}
+
+#[test]
+fn a_larger_window_takes_more_of_what_is_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = vec![b' '; 9 * 1024 * 1024];
+    text.extend_from_slice(WORDS.as_bytes());
+    fs::write(folder.path().join("a.gz"), pack::gzip(&text)).unwrap();
+    let (code, found, said) = hunt(folder.path(), WORDS, &["--window", "1", "a.gz"]);
+    assert_eq!((code, found.as_str()), (3, ""));
+    let expected = "not searched whole: a.gz: gzip that holds more than is unpacked\n\
+        more than --window 1 takes more of what is packed\n";
+    assert!(said.starts_with(expected), "{said}");
+    let (code, found, _) = hunt(folder.path(), WORDS, &["--window", "2", "a.gz"]);
+    assert_eq!(code, 1);
+    assert!(found.contains("gzip"), "{found}");
 }
 
 #[cfg(target_os = "linux")]

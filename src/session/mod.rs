@@ -551,7 +551,7 @@ impl Session {
     /// The adapter does not answer.
     pub async fn advance(&mut self, by: Duration) -> Driven {
         let SceneClock::Virtual(now) = &mut self.clock else {
-            self.log.wait(by, |_| None::<()>).await;
+            self.let_go_by(by).await;
             return Ok(());
         };
         *now += i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
@@ -581,9 +581,27 @@ impl Session {
         self.ask("advance", &AdvanceParams { now }).await
     }
 
-    /// Waits until `look` finds something in the timeline, at most `limit` of real time. Where time
-    /// is ours to move and the adapter is seen to wait for it to pass, it passes.
+    /// Waits until `look` finds something in the timeline, at most `limit` of real time, and no longer
+    /// than there is an adapter to do it. Where time is ours to move and the adapter is seen to wait
+    /// for it to pass, it passes.
     async fn wait<T>(
+        &mut self,
+        limit: Duration,
+        mut look: impl FnMut(&Timeline) -> Option<T>,
+    ) -> Driven<Waited<T>> {
+        let waited = self.wait_out(limit, |timeline| match look(timeline) {
+            Some(seen) => Some(Some(seen)),
+            // Nothing comes of a process that has ended by itself, which is held against it anyhow.
+            None => expect::process_ended(timeline).then_some(None),
+        });
+        Ok(match waited.await? {
+            Waited::Seen(Some(seen)) => Waited::Seen(seen),
+            Waited::Seen(None) => Waited::Expired { late: false },
+            Waited::Expired { late } => Waited::Expired { late },
+        })
+    }
+
+    async fn wait_out<T>(
         &mut self,
         limit: Duration,
         mut look: impl FnMut(&Timeline) -> Option<T>,
@@ -629,23 +647,22 @@ impl Session {
     /// A fault of the kit.
     pub async fn settle_in(&mut self) -> Driven {
         let limit = self.patience.settle();
-        self.wait(limit, |timeline| {
-            (expect::holds_a_poll(timeline) || expect::process_ended(timeline)).then_some(())
-        })
-        .await
-        .map(drop)
+        self.wait(limit, |t| expect::holds_a_poll(t).then_some(()))
+            .await
+            .map(drop)
     }
 
     /// Waits until a poll is held.
     async fn parked(&mut self) -> Driven {
         let wechat = &self.wechat;
         let limit = self.patience.call();
-        match self
-            .log
-            .wait(limit, |_| (!wechat.parked().is_empty()).then_some(()))
-            .await
-        {
-            Waited::Seen(()) => Ok(()),
+        let parked = |t: &Timeline| {
+            let parked = !wechat.parked().is_empty();
+            (parked || expect::process_ended(t)).then_some(parked)
+        };
+        match self.log.wait(limit, parked).await {
+            Waited::Seen(true) => Ok(()),
+            Waited::Seen(false) => Err(self.expired(false, "the adapter to poll", "no poll")),
             Waited::Expired { late } => Err(self.expired(late, "the adapter to poll", "no poll")),
         }
     }
@@ -689,8 +706,9 @@ impl Session {
         let limit = self.patience.call();
         let passed = self
             .wait(limit, |timeline| {
-                let passed = expect::fence_missing(timeline, &sent).is_none();
-                (passed || expect::process_ended(timeline)).then_some(())
+                expect::fence_missing(timeline, &sent)
+                    .is_none()
+                    .then_some(())
             })
             .await?;
         let missing = self
@@ -744,7 +762,13 @@ impl Session {
             let slowest = self.log.read(expect::slowest_reaction);
             slowest.map_or(settle, |slowest| (slowest * LULLS).clamp(LULL, settle))
         };
-        self.log.wait(time, |_| None::<()>).await;
+        self.let_go_by(time).await;
+    }
+
+    /// Lets real time go by, as long as the adapter is there. Returns whether it was to the end.
+    async fn let_go_by(&self, time: Duration) -> bool {
+        let gone = |t: &Timeline| expect::process_ended(t).then_some(());
+        self.log.wait(time, gone).await != Waited::Seen(())
     }
 
     /// Waits until `look` finds something.

@@ -201,18 +201,21 @@ impl Session {
     /// # Errors
     /// The adapter does not answer.
     pub async fn let_pass(&mut self, time: Duration) -> Driven {
-        self.pass(time).await?;
-        if self.clock == SceneClock::Real {
-            self.log.record(Fact::Note {
-                text: format!("{time:?} have passed by themselves"),
-            });
+        if self.clock != SceneClock::Real {
+            return self.pass(time).await;
         }
+        let text = if self.let_go_by(time).await {
+            format!("{time:?} have passed by themselves")
+        } else {
+            format!("the adapter was gone before {time:?} had passed")
+        };
+        self.log.record(Fact::Note { text });
         Ok(())
     }
 
     async fn pass(&mut self, time: Duration) -> Driven {
         if self.clock == SceneClock::Real {
-            self.log.wait(time, |_| None::<()>).await;
+            self.let_go_by(time).await;
             return Ok(());
         }
         let mut left = time;

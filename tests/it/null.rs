@@ -12,10 +12,14 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 
 /// Runs the whole suite, with little patience: nothing below ever speaks up later.
 fn judged(subject: &Subject) -> Report {
+    judged_with(0.02, subject)
+}
+
+fn judged_with(patience: f64, subject: &Subject) -> Report {
     let suite = Suite::embedded().unwrap();
     let run = Run {
         seed: 7,
-        patience: 0.02,
+        patience,
         jobs: 16,
         ..Run::default()
     };
@@ -29,7 +33,10 @@ fn judged(subject: &Subject) -> Report {
 }
 
 fn earns_nothing(subject: &Subject) -> Report {
-    let report = judged(subject);
+    has_earned_nothing(judged(subject))
+}
+
+fn has_earned_nothing(report: Report) -> Report {
     let earned: Vec<String> = report
         .rules
         .iter()
@@ -202,4 +209,25 @@ fn a_program_that_never_answers_after_its_start_earns_nothing() {
         "initialize" | "start" => yes(request),
         _ => None,
     }));
+}
+
+/// Agrees to its start, and is gone.
+const GONE: &str = r#"
+answer() {
+    read -r request
+    id=$(printf %s "$request" | sed 's/.*"id":"\([^"]*\)".*/\1/')
+    printf '{"jsonrpc":"2.0","id":"%s","result":%s}\n' "$id" "$1"
+}
+answer '{"protocol_version":1,"capabilities":{"adapter_id":"gone","adapter_version":"1",'\
+'"channel_id":"wechat","supported_features":["text"]}}'
+answer '{}'
+"#;
+
+/// Its limits are hours, so that the test ends only if none of them is waited for.
+#[test]
+fn nothing_is_waited_for_that_a_program_would_have_to_do_that_is_gone() {
+    let report = has_earned_nothing(judged_with(1000.0, &command(&["sh", "-c", GONE])));
+    let rules = report.rules.iter();
+    let failing = rules.filter(|rule| rule.outcome == Outcome::Fail).count();
+    assert!(failing > 80, "{failing} fail");
 }

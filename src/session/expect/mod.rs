@@ -169,10 +169,19 @@ pub fn has_unsettled(timeline: &Timeline) -> bool {
 /// Whether the present process ended without being asked.
 #[must_use]
 pub fn process_ended(timeline: &Timeline) -> bool {
-    let present = processes(timeline);
-    timeline.facts().any(|(_, fact)| {
-        matches!(fact, Fact::Ended { process, asked: false, .. } if *process == present)
-    })
+    let mut ended = Vec::new();
+    for (_, fact) in timeline.facts().rev() {
+        match fact {
+            Fact::Ended {
+                process,
+                asked: false,
+                ..
+            } => ended.push(*process),
+            Fact::Launched { process, .. } => return ended.contains(process),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// What a fence still waits for, in words; nothing once it has passed.

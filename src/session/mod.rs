@@ -60,6 +60,11 @@ use crate::contract::{
 use crate::evidence::{Fact, Mismatch, SentMessage, Timeline};
 pub use crate::hunt::Limits;
 
+/// How many turns of the event loop bring what lies in a socket to the timeline, and how long each
+/// is at least: a connection is taken, read and answered in one after the other.
+const TURNS: u32 = 5;
+const TURN: Duration = Duration::from_millis(10);
+
 /// In virtual time: how far a tick moves it, how long the adapter is left alone before one, how
 /// often at most in one wait (a minute in all, far below every window that a rule speaks of).
 const TICK: Duration = Duration::from_millis(200);
@@ -596,9 +601,21 @@ impl Session {
         });
         Ok(match waited.await? {
             Waited::Seen(Some(seen)) => Waited::Seen(seen),
-            Waited::Seen(None) => Waited::Expired { late: false },
+            Waited::Seen(None) => {
+                self.hear_out().await;
+                let seen = self.log.read(look);
+                seen.map_or(Waited::Expired { late: false }, Waited::Seen)
+            }
             Waited::Expired { late } => Waited::Expired { late },
         })
+    }
+
+    /// Hears what a process that is gone has still sent: its sockets hold it, and a few turns of the
+    /// event loop bring it here, however slow they are.
+    async fn hear_out(&self) {
+        for _ in 0..TURNS {
+            self.log.wait(TURN, |_| None::<()>).await;
+        }
     }
 
     async fn wait_out<T>(
@@ -662,8 +679,10 @@ impl Session {
         };
         match self.log.wait(limit, parked).await {
             Waited::Seen(true) => Ok(()),
-            Waited::Seen(false) => Err(self.expired(false, "the adapter to poll", "no poll")),
-            Waited::Expired { late } => Err(self.expired(late, "the adapter to poll", "no poll")),
+            waited => {
+                let late = matches!(waited, Waited::Expired { late: true });
+                Err(self.expired(late, "the adapter to poll", "no poll"))
+            }
         }
     }
 
@@ -768,7 +787,11 @@ impl Session {
     /// Lets real time go by, as long as the adapter is there. Returns whether it was to the end.
     async fn let_go_by(&self, time: Duration) -> bool {
         let gone = |t: &Timeline| expect::process_ended(t).then_some(());
-        self.log.wait(time, gone).await != Waited::Seen(())
+        let is_gone = self.log.wait(time, gone).await == Waited::Seen(());
+        if is_gone {
+            self.hear_out().await;
+        }
+        !is_gone
     }
 
     /// Waits until `look` finds something.

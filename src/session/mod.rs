@@ -735,6 +735,7 @@ impl Session {
             .read(|timeline| expect::fence_missing(timeline, &sent));
         match (passed, missing) {
             (_, None) => {
+                self.patience.note_life();
                 self.log.record(Fact::FencePassed {
                     message_id: Some(sent.message_id),
                 });

@@ -1,17 +1,28 @@
 //! How long the kit waits: limits in real time, one factor over all of them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-/// After this many scenarios ended by silence, the rest of the run waits a third as long.
+/// After this many waits that ended in silence, the rest of the run waits a third as long.
 const SILENCES: u32 = 2;
+
+/// After this many, and while no message of the run has come through, a tenth of that: hundreds of
+/// scenarios would else wait for an adapter that does nothing.
+const SILENCES_OF_THE_LIFELESS: u32 = 8;
 
 /// The limits of a run, shared by its scenarios.
 #[derive(Clone, Debug)]
 pub struct Patience {
     factor: f64,
-    silences: Arc<AtomicU32>,
+    seen: Arc<Seen>,
+}
+
+/// What all scenarios of a run have seen.
+#[derive(Debug, Default)]
+struct Seen {
+    silences: AtomicU32,
+    life: AtomicBool,
 }
 
 impl Default for Patience {
@@ -26,7 +37,7 @@ impl Patience {
     pub fn new(factor: f64) -> Self {
         Self {
             factor,
-            silences: Arc::default(),
+            seen: Arc::default(),
         }
     }
 
@@ -46,7 +57,10 @@ impl Patience {
     /// For any other answer, and for anything the adapter is to do.
     #[must_use]
     pub fn call(&self) -> Duration {
-        self.scaled(30.0)
+        let call = self.scaled(30.0);
+        let is_lifeless =
+            self.silences() >= SILENCES_OF_THE_LIFELESS && !self.seen.life.load(Ordering::Relaxed);
+        if is_lifeless { call / 10 } else { call }
     }
 
     /// Between asking an adapter to end and ending it.
@@ -73,13 +87,22 @@ impl Patience {
         Self::new(self.factor)
     }
 
-    /// Notes that a scenario ended by a hang or by silence.
+    /// Notes that something was waited for in vain.
     pub fn note_silence(&self) {
-        self.silences.fetch_add(1, Ordering::Relaxed);
+        self.seen.silences.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that a message came through the adapter.
+    pub fn note_life(&self) {
+        self.seen.life.store(true, Ordering::Relaxed);
+    }
+
+    fn silences(&self) -> u32 {
+        self.seen.silences.load(Ordering::Relaxed)
     }
 
     fn scaled(&self, seconds: f64) -> Duration {
-        let third = if self.silences.load(Ordering::Relaxed) >= SILENCES {
+        let third = if self.silences() >= SILENCES {
             3.0
         } else {
             1.0
@@ -101,5 +124,18 @@ mod tests {
         patience.note_silence();
         assert_eq!(other_scenario.call(), Duration::from_secs(30));
         assert_eq!(other_scenario.settle(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn an_adapter_that_no_message_comes_through_is_not_waited_for_as_long_until_one_does() {
+        let patience = Patience::default();
+        for _ in 0..SILENCES_OF_THE_LIFELESS {
+            assert!(patience.call() >= Duration::from_secs(10));
+            patience.note_silence();
+        }
+        assert_eq!(patience.call(), Duration::from_secs(1));
+        assert_eq!(patience.scenario(), Duration::from_secs(30));
+        patience.note_life();
+        assert_eq!(patience.call(), Duration::from_secs(10));
     }
 }

@@ -2,8 +2,10 @@
 
 use std::io;
 
-use aios_wechat::adapter::{CommandLine, Subject};
+use aios_wechat::adapter::{CommandLine, Subject, serve};
+use aios_wechat::evidence::Fact;
 use aios_wechat::proof::{NOTHING, earned};
+use aios_wechat::reference::Reference;
 use aios_wechat::report::{Claim, Outcome, Report};
 use aios_wechat::runner::{self, Run};
 use aios_wechat::suite::Suite;
@@ -209,6 +211,44 @@ fn a_program_that_never_answers_after_its_start_earns_nothing() {
         "initialize" | "start" => yes(request),
         _ => None,
     }));
+}
+
+/// The reference adapter, which never hears of an action.
+fn deaf_to_actions() -> Subject {
+    Subject::served(|input: DuplexStream, output: DuplexStream| async move {
+        let (mut feed, heard) = tokio::io::duplex(1 << 16);
+        let filter = async move {
+            let mut lines = BufReader::new(input).lines();
+            while let Some(line) = lines.next_line().await? {
+                if !line.contains(r#""method":"act""#) {
+                    feed.write_all(format!("{line}\n").as_bytes()).await?;
+                }
+            }
+            Ok(())
+        };
+        tokio::try_join!(filter, serve(Reference::new(), heard, output)).map(drop)
+    })
+}
+
+/// How long answers to actions were waited for in vain, in the order in which the report has them.
+fn waited_for_actions(report: &Report) -> Vec<&str> {
+    let cases = report.rules.iter().flat_map(|rule| &rule.scenarios);
+    let facts = cases.flat_map(|case| case.timeline.facts());
+    let waits = facts.filter_map(|(_, fact)| match fact {
+        Fact::Silent { method, why, .. } if method == "act" => why.split(" within ").nth(1),
+        _ => None,
+    });
+    waits.collect()
+}
+
+#[test]
+fn one_that_messages_come_through_is_waited_for_however_often_it_was_silent() {
+    let report = judged_with(0.1, &deaf_to_actions());
+    let waits = waited_for_actions(&report);
+    assert!(waits.len() > 20, "{waits:?}");
+    let long = |wait: &&str| ["3000 ms", "1000 ms"].contains(wait);
+    assert!(waits.iter().all(long), "{waits:?}");
+    assert!(waits.contains(&"1000 ms"), "{waits:?}");
 }
 
 /// Agrees to its start, and is gone.

@@ -96,7 +96,8 @@ pub fn run(
         }
         all.extend(trail);
     }
-    if all.gaps.iter().any(|gap| gap.ends_with(BEYOND)) {
+    let takes_more = limits(args).piece < limits(args).unpacked;
+    if takes_more && all.gaps.iter().any(|gap| gap.ends_with(BEYOND)) {
         writeln!(
             err,
             "more than --window {} takes more of what is packed",
@@ -131,14 +132,17 @@ fn hunt(args: &HuntArgs, folder: &Path) -> Result<Hunt, String> {
     if markers.is_empty() {
         return Err(format!("{} holds no marker", path.display()));
     }
+    let hunt = Hunt::new(markers).map_err(|error| error.to_string())?;
+    Ok(hunt.within(limits(args)))
+}
+
+fn limits(args: &HuntArgs) -> Limits {
     let window = args.window as usize * 1024 * 1024;
-    let limits = Limits {
+    Limits {
         window,
         piece: 8 * window,
         ..Limits::default()
-    };
-    let hunt = Hunt::new(markers).map_err(|error| error.to_string())?;
-    Ok(hunt.within(limits))
+    }
 }
 
 fn markers(text: &str) -> Result<Vec<Marker>, (usize, String)> {

@@ -618,6 +618,7 @@ impl Session {
         }
     }
 
+    /// The same to the end of the limit, whether the adapter is there or not.
     async fn wait_out<T>(
         &mut self,
         limit: Duration,

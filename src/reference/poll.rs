@@ -23,6 +23,8 @@ pub(super) struct PollLoop {
     backoff: Backoff,
     /// What AIOS is told while the next poll is held, or the next pause lasts.
     notices: Vec<Notice>,
+    /// What AIOS is done with, and what is not on the record yet.
+    settled: Option<(Letter, Verdict)>,
 }
 
 /// What the loop does after an answer.
@@ -50,6 +52,7 @@ impl PollLoop {
             backoff: Backoff::default(),
             channel,
             notices,
+            settled: None,
         }
     }
 
@@ -101,17 +104,12 @@ impl PollLoop {
             self.notices.push(Notice::Status(ChannelStatus::Recovered));
         }
         for raw in &batch.msgs {
+            self.keep(None);
             if self.settle(raw).await == Settlement::Abandoned {
                 return Next::Stop;
             }
         }
-        if self
-            .channel
-            .with(|ledger, _| ledger.is_elsewhere(&batch.get_updates_buf))
-        {
-            self.channel
-                .keep(|ledger, _| ledger.move_to(batch.get_updates_buf));
-        }
+        self.keep(Some(batch.get_updates_buf));
         Next::Poll
     }
 
@@ -135,10 +133,29 @@ impl PollLoop {
             }
         };
         if settlement == Settlement::Settled {
-            self.channel
-                .keep(|ledger, now| ledger.settle(&letter, &verdict, now));
+            self.settled = Some((*letter, verdict));
         }
         settlement
+    }
+
+    /// Keeps what was settled last, before the next message leaves; after the last message of a
+    /// batch together with the position behind it.
+    fn keep(&mut self, cursor: Option<String>) {
+        let settled = self.settled.take();
+        let elsewhere =
+            |cursor: &String| self.channel.with(|ledger, _| ledger.is_elsewhere(cursor));
+        let cursor = cursor.filter(elsewhere);
+        if settled.is_none() && cursor.is_none() {
+            return;
+        }
+        self.channel.keep(|ledger, now| {
+            if let Some((letter, verdict)) = settled {
+                ledger.settle(&letter, &verdict, now);
+            }
+            if let Some(cursor) = cursor {
+                ledger.move_to(cursor);
+            }
+        });
     }
 
     fn event(&mut self, letter: &Letter, verdict: Verdict) -> InboundEvent {

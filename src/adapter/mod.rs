@@ -48,6 +48,7 @@ pub use serve::{serve, serve_stdio};
 pub use sink::{Answer, EventError, EventSink};
 pub use stray::Stray;
 pub use subject::{Containment, LaunchError, Subject};
+pub(crate) use watch::SANDBOX_BYTES;
 
 /// What an adapter is started with: the document, its secrets, where WeChat is, where state is
 /// kept, the clock.

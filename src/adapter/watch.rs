@@ -10,7 +10,7 @@ use super::ear::Breach;
 use super::stray::Brood;
 
 /// The most bytes a sandbox folder may hold.
-const SANDBOX_BYTES: u64 = 256 * 1024 * 1024;
+pub(crate) const SANDBOX_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The most bytes any one file may hold; the system enforces it at once, where the watch would be
 /// late.

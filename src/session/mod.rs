@@ -17,14 +17,12 @@ mod log;
 mod lure;
 mod outage;
 mod patience;
+mod sandbox;
 mod wechat;
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fmt;
 use std::fs;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,12 +77,6 @@ const LULLS: u32 = 5;
 
 /// For a call whose limit is kept here, where it can be seen whether the machine was slow.
 const NEVER: Duration = Duration::MAX;
-
-/// Where Linux keeps files in memory.
-const MEMORY: &str = "/dev/shm";
-
-/// Where temporary files lie unless somebody says otherwise.
-const USUAL: &str = "/tmp";
 
 /// Why a step could not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,7 +195,7 @@ impl Session {
         let mut cast = Cast::draw(scene.seed, &scene.series.tags);
         let clock = SceneClock::new(scene.known.claims("virtual_time"));
         let wechat = Wechat::open(&log, &mut cast, clock).await?;
-        let sandbox = sandbox(&scene.subject).map_err(Stop::kit)?;
+        let sandbox = sandbox::sandbox(&scene.subject).map_err(Stop::kit)?;
         let draft = Draft::usual(&cast).map_err(Stop::Kit)?;
         let process = log.read(expect::processes);
         Ok(Self {
@@ -926,22 +918,6 @@ fn not_launched(error: &LaunchError) -> Stop {
         }
         None => Stop::Kit(told),
     }
-}
-
-/// A new folder for an adapter to live in. One in this process keeps a few kilobytes and gets them
-/// in memory where the system offers it: making and removing files is a third of the cost of a
-/// scenario on a disk. A child may write what it likes, and that does not belong in memory. Who says
-/// where temporary files belong is heard.
-fn sandbox(subject: &Subject) -> io::Result<TempDir> {
-    let mut sandbox = tempfile::Builder::new();
-    sandbox.prefix("aios-wechat-");
-    if subject.is_in_process()
-        && env::temp_dir() == Path::new(USUAL)
-        && let Ok(sandbox) = sandbox.tempdir_in(MEMORY)
-    {
-        return Ok(sandbox);
-    }
-    sandbox.tempdir()
 }
 
 /// What came back from the adapter.

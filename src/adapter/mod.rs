@@ -30,6 +30,7 @@ mod process;
 mod running;
 mod serve;
 mod sink;
+pub(crate) mod stdio;
 mod stray;
 mod subject;
 mod watch;

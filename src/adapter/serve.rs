@@ -17,6 +17,7 @@ use super::ear::Breach;
 use super::frame::{self, BadFrame, Frame};
 use super::line::{Cut, LineReader};
 use super::outbox::Outbox;
+use super::stdio;
 
 /// How long answers that are still outstanding when the input ends may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -37,7 +38,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 ///
 /// If stdin cannot be read or stdout cannot be written.
 pub async fn serve_stdio<A: Adapter>(adapter: A) -> io::Result<()> {
-    serve(adapter, tokio::io::stdin(), tokio::io::stdout()).await
+    serve(adapter, stdio::input(), stdio::output()).await
 }
 
 /// Serves an adapter over any pair of byte streams until the reader ends; then stops it and

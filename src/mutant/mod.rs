@@ -30,7 +30,7 @@ mod twist;
 use bend::Within;
 use parts::Parts;
 
-use crate::adapter::{Subject, serve};
+use crate::adapter::{Subject, serve, stdio};
 use crate::reference::{Reference, Surroundings, World};
 
 /// One broken adapter.
@@ -115,7 +115,7 @@ impl Mutant {
     /// # Errors
     /// If stdin cannot be read or stdout cannot be written.
     pub async fn serve_stdio(&self) -> io::Result<()> {
-        self.serve(tokio::io::stdin(), tokio::io::stdout()).await
+        self.serve(stdio::input(), stdio::output()).await
     }
 
     async fn serve<R, W>(&self, reader: R, writer: W) -> io::Result<()>

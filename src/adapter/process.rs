@@ -1,15 +1,17 @@
 //! A child process as an adapter: started in its sandbox, its last words kept.
 
 use std::collections::VecDeque;
-use std::os::unix::process::ExitStatusExt as _;
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::process::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, Command};
-use tokio::runtime::Handle;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
 
 use super::command::CommandLine;
 use super::ear::{Ear, Exit};
@@ -24,13 +26,48 @@ const LAST_WORDS: usize = 64 * 1024;
 /// The most bytes of stderr that are told as one line.
 const STDERR_LINE: usize = 8 * 1024;
 
+/// A child process. Whoever drops one that has not ended ends it, with all that came from it.
+pub(crate) struct Child {
+    process: std::process::Child,
+    pub(crate) brood: Brood,
+}
+
+/// The kit's ends of a child's pipes.
+pub(crate) struct Pipes {
+    pub(crate) stdin: ChildStdin,
+    pub(crate) stdout: ChildStdout,
+    pub(crate) stderr: ChildStderr,
+}
+
+impl Child {
+    /// Takes the pipes, which were asked for at its start.
+    fn pipes(&mut self) -> io::Result<Pipes> {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let process = &mut self.process;
+        Ok(Pipes {
+            stdin: ChildStdin::from_std(process.stdin.take().ok_or_else(gone)?)?,
+            stdout: ChildStdout::from_std(process.stdout.take().ok_or_else(gone)?)?,
+            stderr: ChildStderr::from_std(process.stderr.take().ok_or_else(gone)?)?,
+        })
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if matches!(self.process.try_wait(), Ok(None)) {
+            self.brood.kill();
+        }
+    }
+}
+
 /// Starts the command in its place, in a process group of its own, contained as far as `reach`
-/// says.
-pub(crate) fn spawn(
+/// says. The system keeps whoever starts a process waiting until the new program runs, so that is
+/// left to a thread that may wait.
+pub(crate) async fn spawn(
     command: &CommandLine,
     place: &Place,
     reach: Reach,
-) -> Result<(Child, Brood), LaunchError> {
+) -> Result<(Child, Pipes), LaunchError> {
     let words = command.words();
     let (program, arguments) = words.split_first().ok_or(LaunchError::NoCommand)?;
     adopt_orphans();
@@ -42,33 +79,34 @@ pub(crate) fn spawn(
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true);
-    let here = Handle::current();
-    let mut start = || {
-        let _here = here.enter();
-        let child = line.spawn()?;
-        // At once: what it starts before that has to be told by other signs.
-        let leader = leader(&child);
-        leader.inspect(|leader| brand(*leader));
-        Ok((child, leader))
-    };
-    let started = if reach == Reach::default() {
-        start()
-    } else {
-        within(&place.bounds(), reach, start).map_err(LaunchError::Containment)?
-    };
-    let (child, leader) = started.map_err(|source| LaunchError::Command {
-        program: shown(program.as_ref()),
-        source,
-    })?;
-    // A child that was just started and never waited for has an id.
-    let leader = leader.ok_or(LaunchError::NoCommand)?;
-    Ok((child, Brood::new(leader, place.root())))
-}
-
-fn leader(child: &Child) -> Option<Pid> {
-    Pid::from_raw(i32::try_from(child.id()?).ok()?)
+        .process_group(0);
+    let program = shown(program.as_ref());
+    let failed = |source| LaunchError::Command { program, source };
+    let place = place.clone();
+    let starting = spawn_blocking(move || {
+        let mut start = || {
+            let process = line.spawn()?;
+            let leader = Pid::from_child(&process);
+            // At once: what it starts before that has to be told by other signs.
+            brand(leader);
+            let brood = Brood::new(leader, place.root());
+            Ok(Child { process, brood })
+        };
+        if reach == Reach::default() {
+            Ok(start())
+        } else {
+            within(&place.bounds(), reach, start)
+        }
+    });
+    // If this is called off meanwhile, that thread drops the child.
+    let started = starting.await;
+    let started = started.map_err(|stopped| LaunchError::Thread(stopped.into()))?;
+    let begun = started.map_err(LaunchError::Containment)?;
+    let whole = begun.and_then(|mut child: Child| {
+        let pipes = child.pipes()?;
+        Ok((child, pipes))
+    });
+    whole.map_err(failed)
 }
 
 fn shown(program: &Path) -> String {
@@ -77,9 +115,16 @@ fn shown(program: &Path) -> String {
 
 /// Waits for the child's end.
 pub(crate) async fn end_of(mut child: Child) -> Exit {
-    match child.wait().await {
-        Ok(status) => exit(status),
-        Err(_) => Exit::Unknown,
+    // Listened for before it is looked at: no end falls in between.
+    let Ok(mut ends) = signal(SignalKind::child()) else {
+        return Exit::Unknown;
+    };
+    loop {
+        match child.process.try_wait() {
+            Ok(Some(status)) => return exit(status),
+            Ok(None) if ends.recv().await.is_some() => {}
+            Ok(None) | Err(_) => return Exit::Unknown,
+        }
     }
 }
 

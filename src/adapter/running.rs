@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::process::Child;
+use tokio::process::ChildStderr;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ use super::ear::{Breach, Ear, Exit, Violation};
 use super::host::Lease;
 use super::link::{AFTERGLOW, Link};
 use super::place::Place;
-use super::process::{LastWords, drain, end_of};
+use super::process::{Child, LastWords, drain, end_of};
 use super::stray::{Brood, Stray};
 use super::watch::{look, watch};
 
@@ -42,7 +42,7 @@ pub(crate) enum Body {
     },
     Child {
         child: Box<Child>,
-        brood: Brood,
+        stderr: ChildStderr,
     },
 }
 
@@ -118,12 +118,11 @@ impl Running {
                 let end = tokio::spawn(async { exit.await.unwrap_or(Exit::Unknown) });
                 (Grip::Thread(lease), None, end)
             }
-            Body::Child { mut child, brood } => {
-                let drained = child.stderr.take().map(|stderr| {
-                    let (words, link) = (Arc::clone(&words), Arc::clone(&link));
-                    tokio::spawn(async move { drain(stderr, &words, link.ear()).await })
-                });
-                (Grip::Child(brood), drained, tokio::spawn(end_of(*child)))
+            Body::Child { child, stderr } => {
+                let (words, link) = (Arc::clone(&words), Arc::clone(&link));
+                let drained = tokio::spawn(async move { drain(stderr, &words, link.ear()).await });
+                let grip = Grip::Child(child.brood.clone());
+                (grip, Some(drained), tokio::spawn(end_of(*child)))
             }
         };
         let root = place.root().to_path_buf();

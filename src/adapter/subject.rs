@@ -213,10 +213,6 @@ impl Subject {
     ///
     /// [`LaunchError`] if there is nothing to start. An adapter that starts and dies at once is not
     /// an error here.
-    #[expect(
-        clippy::unused_async,
-        reason = "callers await already, and a launch may yet wait"
-    )]
     pub async fn launch(&self, place: &Place, ear: Arc<dyn Ear>) -> Result<Running, LaunchError> {
         match &self.starter {
             Starter::Tenant(tenant) => {
@@ -234,21 +230,12 @@ impl Subject {
                 ))
             }
             Starter::Command(command, reach) => {
-                let (mut child, brood) = process::spawn(command, place, *reach)?;
-                let pipes = (child.stdin.take(), child.stdout.take());
-                let (Some(mouth), Some(hearing)) = pipes else {
-                    return Err(LaunchError::NoCommand);
+                let (child, pipes) = process::spawn(command, place, *reach).await?;
+                let body = Body::Child {
+                    child: Box::new(child),
+                    stderr: pipes.stderr,
                 };
-                Ok(Running::over(
-                    ear,
-                    place,
-                    hearing,
-                    mouth,
-                    Body::Child {
-                        child: Box::new(child),
-                        brood,
-                    },
-                ))
+                Ok(Running::over(ear, place, pipes.stdout, pipes.stdin, body))
             }
         }
     }

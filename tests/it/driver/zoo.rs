@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use aios_wechat::adapter::{
     Breach, CallError, CommandLine, Exit, LaunchError, Reached, Running, Subject,
 };
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
@@ -396,6 +397,26 @@ async fn a_command_that_is_not_there_is_an_error_of_the_launch() {
             Err(LaunchError::NoCommand) => assert!(argv.is_empty()),
             Err(LaunchError::Command { program, .. }) => assert_eq!(program, argv[0]),
             other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_launch_that_is_called_off_leaves_no_process() {
+    let sandbox = Sandbox::new();
+    let subject = Subject::command(command("leaves-a-child"));
+    for _ in 0..20 {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let launch = subject.launch(&sandbox.place, Notes::new());
+        let launched = runtime.block_on(async { launch.now_or_never() });
+        assert!(launched.is_none(), "it was not called off");
+        drop(runtime); // it waits for what was begun on its threads
+        let began = Instant::now();
+        while !inhabitants(sandbox.place.root()).is_empty() {
+            assert!(began.elapsed() < LIMIT, "a process is left");
         }
     }
 }

@@ -124,12 +124,13 @@ const EFFECTS: &[&str] = &[
 ];
 const PURE: &[&str] = &["contract", "diff", "evidence", "report", "suite", "wire"];
 
-/// The module that a file of `src` belongs to; `lib.rs` and `main.rs` belong to none.
+/// The module that a file of `src` belongs to; `lib.rs`, `main.rs` and the build script belong to
+/// none.
 fn module(path: &str) -> Option<String> {
     let inner = path.strip_prefix("src/")?;
     let first = inner.split('/').next()?;
     let name = first.strip_suffix(".rs").unwrap_or(first);
-    (!["lib", "main"].contains(&name)).then(|| name.to_owned())
+    (!["lib", "main", "build"].contains(&name)).then(|| name.to_owned())
 }
 
 fn modules() -> BTreeSet<String> {

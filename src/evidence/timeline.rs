@@ -1,10 +1,11 @@
 //! Facts in the order they were seen.
 
 use std::fmt::Write as _; // writing to a `String` cannot fail
+use std::io;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::fact::{Fact, Lane};
@@ -82,11 +83,12 @@ impl Timeline {
     pub fn seal(&self) -> String {
         let mut chain = Sha256::new();
         let mut seal = String::with_capacity(self.entries.len() * SEAL);
+        let mut text = Vec::new();
         for entry in &self.entries {
+            text.clear();
             // A timeline is plain data, which cannot fail to be JSON.
-            let mut entry = serde_json::to_value(entry).unwrap_or_default();
-            steady(&mut entry);
-            chain.update(entry.to_string());
+            let _ = entry.serialize(&mut Serializer::with_formatter(&mut text, Steady));
+            chain.update(&text);
             let link: [u8; 32] = chain.finalize_reset().into();
             for byte in &link[..SEAL / 2] {
                 let _ = write!(seal, "{byte:02x}");
@@ -111,14 +113,11 @@ impl Timeline {
 }
 
 /// Leaves out the last digits of fractions, which may differ once they were written and read.
-fn steady(value: &mut Value) {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            *value = Value::from(format!("{:.9e}", number.as_f64().unwrap_or_default()));
-        }
-        Value::Array(items) => items.iter_mut().for_each(steady),
-        Value::Object(fields) => fields.values_mut().for_each(steady),
-        _ => {}
+struct Steady;
+
+impl Formatter for Steady {
+    fn write_f64<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        write!(writer, "{value:.9e}")
     }
 }
 
@@ -150,5 +149,22 @@ mod tests {
         ] {
             assert_eq!(timeline(words).broken_at(&seal), broken, "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_seal_fits_a_timeline_that_was_written_and_read() {
+        let mut sealed = Timeline::default();
+        for number in [0.1 + 0.2, 1.0, 1e300, f64::MIN_POSITIVE, -0.0] {
+            let asked = Fact::Asked {
+                process: 1,
+                id: "k1".to_owned(),
+                method: "act".to_owned(),
+                params: serde_json::json!({"z": number, "a": [3, -4, u64::MAX], "é": "\u{7}\n"}),
+            };
+            sealed.push(7, asked);
+        }
+        let text = serde_json::to_string(&sealed).unwrap();
+        let read: Timeline = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.broken_at(&sealed.seal()), None);
     }
 }

@@ -5,4 +5,5 @@ mod kit_side;
 mod life;
 mod page;
 mod parrot;
+mod stdio;
 mod zoo;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::contract::driver::{INVALID_REQUEST, PARSE_ERROR, RpcError};
 use crate::contract::{self, Finding};
@@ -248,26 +249,58 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// A request, as a line. `Null` leaves the params out.
-pub(crate) fn ask(id: &Value, method: &str, params: Value) -> String {
-    let mut frame = json!({"jsonrpc": "2.0", "id": id, "method": method});
-    if !params.is_null() {
-        frame["params"] = params;
+/// A line to be written, its members in the order in which people read them.
+#[derive(Default, Serialize)]
+struct Draft<'a> {
+    jsonrpc: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a RpcError>,
+}
+
+impl Draft<'_> {
+    fn line(mut self) -> String {
+        self.jsonrpc = "2.0";
+        // A frame is plain data, which cannot fail to be JSON.
+        serde_json::to_string(&self).unwrap_or_default()
     }
-    frame.to_string()
+}
+
+/// A request, as a line. `Null` leaves the params out.
+pub(crate) fn ask(id: &Value, method: &str, params: &Value) -> String {
+    let request = Draft {
+        id: Some(id),
+        method: Some(method),
+        params: Some(params).filter(|params| !params.is_null()),
+        ..Draft::default()
+    };
+    request.line()
 }
 
 /// The answer to a line of which not even an id can be made out. There is no null in the contract,
 /// so there is no id.
 pub(crate) fn complaint(error: &RpcError) -> String {
-    json!({"jsonrpc": "2.0", "error": error}).to_string()
+    let complaint = Draft {
+        error: Some(error),
+        ..Draft::default()
+    };
+    complaint.line()
 }
 
 /// An answer, as a line.
-pub(crate) fn answer(id: &Value, outcome: Result<Value, RpcError>) -> String {
-    match outcome {
-        Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
-        Err(error) => json!({"jsonrpc": "2.0", "id": id, "error": error}),
-    }
-    .to_string()
+pub(crate) fn answer(id: &Value, outcome: &Result<Value, RpcError>) -> String {
+    let answer = Draft {
+        id: Some(id),
+        result: outcome.as_ref().ok(),
+        error: outcome.as_ref().err(),
+        ..Draft::default()
+    };
+    answer.line()
 }

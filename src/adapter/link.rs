@@ -114,7 +114,7 @@ impl Link {
             calls.made += 1;
             Value::String(format!("k{}", calls.made))
         };
-        let line = frame::ask(&id, method, params);
+        let line = frame::ask(&id, method, &params);
         self.exchange(method, line, Some(&id), limit).await
     }
 
@@ -176,7 +176,7 @@ impl Link {
     }
 
     /// Answers a request of the adapter.
-    pub(crate) fn answer(&self, id: &Value, outcome: Result<Value, RpcError>) {
+    pub(crate) fn answer(&self, id: &Value, outcome: &Result<Value, RpcError>) {
         let line = frame::answer(id, outcome);
         let mut calls = self.calls();
         calls.open.remove(&key(id));
@@ -268,7 +268,7 @@ impl Link {
         self.violated(&violation);
         let Some(id) = &bad.id else { return };
         if bad.asks {
-            self.answer(id, Err(bad.error()));
+            self.answer(id, &Err(bad.error()));
         } else {
             // The call need not wait for its deadline: no better answer will come.
             self.settle(id, Verdict::Malformed(violation.to_string()));
@@ -280,7 +280,7 @@ impl Link {
             let violation = Violation::new(Breach::Echo, line, method);
             self.violated(&violation);
             if !self.settle(id, Verdict::Malformed(violation.to_string())) {
-                self.answer(id, Err(method_not_found(method)));
+                self.answer(id, &Err(method_not_found(method)));
             }
             return;
         }
@@ -297,13 +297,13 @@ impl Link {
                     // Whoever answers sees as much of it as can be seen, and decides.
                     match params.lenient() {
                         Some(params) => Some(params),
-                        None => return self.answer(id, Err(RpcError::invalid_params(&finding))),
+                        None => return self.answer(id, &Err(RpcError::invalid_params(&finding))),
                     }
                 }
             },
         };
         match self.ear.request(id, method, params.as_ref()) {
-            Reply::Now(outcome) => self.answer(id, outcome),
+            Reply::Now(outcome) => self.answer(id, &outcome),
             Reply::Later => {}
         }
     }

@@ -115,7 +115,7 @@ impl State {
         self.sent += 1;
         let id = format!("e{}", self.sent);
         let (tell, answer) = oneshot::channel();
-        self.say(frame::ask(&json!(id), "event", document));
+        self.say(frame::ask(&json!(id), "event", &document));
         self.waiting.insert(id, tell);
         Ok(answer)
     }

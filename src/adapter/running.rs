@@ -192,7 +192,7 @@ impl Running {
     }
 
     /// Answers a request that the ear left open with [`Reply::Later`](super::Reply::Later).
-    pub fn answer(&self, id: &Value, outcome: Result<Value, RpcError>) {
+    pub fn answer(&self, id: &Value, outcome: &Result<Value, RpcError>) {
         self.link.answer(id, outcome);
     }
 

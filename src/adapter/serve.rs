@@ -136,10 +136,10 @@ fn hear_line<A: Adapter>(
                 let (desk, outbox) = (Arc::clone(desk), Arc::clone(outbox));
                 jobs.spawn(async move {
                     let outcome = desk.perform(job).await;
-                    outbox.say(frame::answer(&id, outcome));
+                    outbox.say(frame::answer(&id, &outcome));
                 });
             }
-            Err(error) => outbox.say(frame::answer(&id, Err(error))),
+            Err(error) => outbox.say(frame::answer(&id, &Err(error))),
         },
         Ok(Frame::Answer { id, outcome }) => outbox.settle(&id, outcome),
         // The kit sends none, and JSON-RPC forbids an answer.
@@ -150,7 +150,7 @@ fn hear_line<A: Adapter>(
 
 fn refuse(outbox: &Outbox, bad: &BadFrame) {
     outbox.say(match &bad.id {
-        Some(id) => frame::answer(id, Err(bad.error())),
+        Some(id) => frame::answer(id, &Err(bad.error())),
         None => frame::complaint(&bad.error()),
     });
 }

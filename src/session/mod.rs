@@ -492,7 +492,7 @@ impl Session {
         self.mood = mood;
         if let Some(live) = &self.live {
             for (id, answer) in live.aios.set_mood(mood) {
-                live.running.answer(&id, answer);
+                live.running.answer(&id, &answer);
             }
         }
     }

@@ -109,7 +109,7 @@ async fn a_held_event_is_answered_later() {
         while !notes.story().contains("request:event") {
             running.call("health", Value::Null, LIMIT).await.unwrap();
         }
-        running.answer(&json!("e1"), Ok(json!({"status": "duplicate"})));
+        running.answer(&json!("e1"), &Ok(json!({"status": "duplicate"})));
     };
     let (receipt, ()) = tokio::join!(act, answer);
     assert_eq!(receipt.unwrap()["status_code"], "applied");

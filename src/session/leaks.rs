@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use super::{Driven, Session, Stop, Tags, decoy};
 use crate::adapter::Place;
@@ -112,7 +113,7 @@ impl Session {
     pub async fn hunt_files(&mut self, quarry: &[Quarry]) -> Driven {
         let wanted = self.wanted(quarry);
         let markers = wanted.markers.len() as u64;
-        let home = self.sandbox.path().to_owned();
+        let (home, made) = (self.sandbox.path().to_owned(), self.made);
         let elsewhere = (!self.subject.stays_at_home()).then(|| {
             let shared = SHARED.map(PathBuf::from).into_iter();
             let folders = shared.chain(self.subject.folders()).collect();
@@ -120,9 +121,8 @@ impl Session {
         });
         let (mut trail, mut shared) = wanted
             .sought(move |hunt| {
-                let shared = elsewhere
-                    .map(|(folders, clean)| beyond(hunt, &home, &folders, &clean))
-                    .transpose()?;
+                let shared =
+                    elsewhere.map(|(folders, clean)| beyond(hunt, &home, made, &folders, &clean));
                 Ok((at_home(hunt, &home)?, shared.unwrap_or_default()))
             })
             .await?;
@@ -226,14 +226,16 @@ fn at_home(hunt: &Hunt, home: &Path) -> Driven<Trail> {
     Ok(trail)
 }
 
-/// What is found elsewhere, of what was changed since the folders of the adapter were made.
-fn beyond(hunt: &Hunt, home: &Path, folders: &BTreeSet<PathBuf>, clean: &Clean) -> Driven<Trail> {
-    let made = fs::metadata(home).map_err(Stop::kit)?;
+/// What is found elsewhere, of what was changed since the folder of the adapter was made.
+fn beyond(
+    hunt: &Hunt,
+    home: &Path,
+    made: SystemTime,
+    folders: &BTreeSet<PathBuf>,
+    clean: &Clean,
+) -> Trail {
     let scope = Scope {
-        since: made
-            .created()
-            .or_else(|_| made.modified())
-            .map_err(Stop::kit)?,
+        since: made,
         entries: SHARED_ENTRIES,
         bytes: SHARED_BYTES,
         clean,
@@ -243,7 +245,7 @@ fn beyond(hunt: &Hunt, home: &Path, folders: &BTreeSet<PathBuf>, clean: &Clean) 
     for folder in folders {
         trail.extend(hunt.shared(folder, scope));
     }
-    Ok(trail)
+    trail
 }
 
 fn described(find: &Find) -> String {

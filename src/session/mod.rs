@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -135,6 +135,8 @@ pub struct Session {
     patience: Patience,
     subject: Subject,
     sandbox: TempDir,
+    /// When it was made, by the clock of its file system.
+    made: SystemTime,
     series: Arc<Series>,
     process: u32,
     control: bool,
@@ -196,6 +198,7 @@ impl Session {
         let clock = SceneClock::new(scene.known.claims("virtual_time"));
         let wechat = Wechat::open(&log, &mut cast, clock).await?;
         let sandbox = sandbox::sandbox(&scene.subject).map_err(Stop::kit)?;
+        let made = fs::metadata(sandbox.path()).and_then(|folder| folder.modified());
         let draft = Draft::usual(&cast).map_err(Stop::Kit)?;
         let process = log.read(expect::processes);
         Ok(Self {
@@ -207,6 +210,7 @@ impl Session {
             patience: scene.patience,
             subject: scene.subject,
             sandbox,
+            made: made.map_err(Stop::kit)?,
             series: scene.series,
             process,
             control: scene.control,

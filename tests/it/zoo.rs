@@ -279,3 +279,28 @@ async fn an_animal_that_hangs_or_dies_when_it_is_to_stop_fails_that_rule_alone()
         );
     }
 }
+
+#[tokio::test]
+async fn no_sandbox_is_left_where_nobody_says_where_they_belong() {
+    let out = TempDir::new().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_aios-wechat"))
+        .args(["run", BEFORE, WILD, BEHIND, "--out"])
+        .arg(out.path())
+        .args(["--", "sh", "-c", "pwd >&2; exec \"$0\" reference"])
+        .arg(env!("CARGO_BIN_EXE_aios-wechat"))
+        .env_remove("TMPDIR")
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success());
+    let report = fs::read_to_string(out.path().join("report.json")).unwrap();
+    let folder = regex_lite::Regex::new(r#""line": *"(/[^"]*/aios-wechat-[^"/]+)/work""#).unwrap();
+    let sandboxes: Vec<&str> = folder
+        .captures_iter(&report)
+        .map(|found| found.get(1).unwrap().as_str())
+        .collect();
+    assert!(!sandboxes.is_empty(), "nobody told where it lives");
+    for sandbox in sandboxes {
+        assert!(!Path::new(sandbox).exists(), "{sandbox} is left");
+    }
+}

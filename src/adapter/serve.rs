@@ -37,6 +37,10 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// If stdin cannot be read or stdout cannot be written.
+///
+/// # Panics
+///
+/// Outside a tokio runtime, or in one without I/O; and if the adapter panics.
 pub async fn serve_stdio<A: Adapter>(adapter: A) -> io::Result<()> {
     serve(adapter, stdio::input(), stdio::output()).await
 }

@@ -33,6 +33,23 @@ fn files_are_read_and_written() {
     assert_answers(&fs::read_to_string(told).unwrap());
 }
 
+/// A pipe with a name says nothing of its end to one who opens it when all writers are gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_a_pipe_with_a_name_is_not_missed() {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    mkfifoat(CWD, &pipe, Mode::RWXU).unwrap();
+    let mut writer = File::options().read(true).write(true).open(&pipe).unwrap();
+    writeln!(writer, "{INITIALIZE}").unwrap();
+    let reader = File::open(&pipe).unwrap();
+    drop(writer);
+    let output = reference().stdin(reader).output().unwrap();
+    assert!(output.status.success());
+    assert_answers(&String::from_utf8(output.stdout).unwrap());
+}
+
 #[test]
 fn pipes_are_left_as_they_were_for_others_who_hold_them() {
     let ((input, mut mouth), (ear, output)) = (io::pipe().unwrap(), io::pipe().unwrap());

@@ -11,7 +11,9 @@
 fn main() {
     println!("cargo::rerun-if-changed=src/build.rs");
     let target = |what| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
-    if target("OS") == "linux" && target("ENV") == "gnu" {
+    // A program that holds its C library has no loader, and other flags.
+    let is_static = target("FEATURE").contains("crt-static");
+    if target("OS") == "linux" && target("ENV") == "gnu" && !is_static {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
 }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,7 +20,7 @@ use super::host::Lease;
 use super::link::{AFTERGLOW, Link};
 use super::place::Place;
 use super::process::{Child, LastWords, drain, end_of};
-use super::stray::{Brood, Stray};
+use super::stray::{Brood, Stray, wait_until};
 use super::watch::{look, watch};
 
 /// How long processes of an adapter that ended may take to follow it before they count as left
@@ -30,9 +29,6 @@ const COURTESY: Duration = Duration::from_millis(250);
 
 /// How long an ended adapter may take to be gone.
 const LAST_BREATH: Duration = Duration::from_secs(2);
-
-/// How often one that is being abandoned is looked at again.
-const GLANCE: Duration = Duration::from_millis(1);
 
 /// What runs at the other end.
 pub(crate) enum Body {
@@ -288,10 +284,6 @@ impl Running {
 
     /// Ends the adapter at once where nobody can wait for its ending, as [`Running::kill`] would: it
     /// is gone when this returns, unless it takes longer than the kernel should need.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "whoever drops something can wait in no other way"
-    )]
     pub(crate) fn abandon(&self) {
         self.sentry.abort();
         self.mouth.abort();
@@ -299,11 +291,8 @@ impl Running {
             return;
         }
         self.grip.kill();
-        let began = Instant::now();
         // Its folders go next, and it must not write into them any more.
-        while !self.grip.is_gone() && began.elapsed() < LAST_BREATH {
-            thread::sleep(GLANCE);
-        }
+        wait_until(|| self.grip.is_gone());
     }
 
     async fn ending(&self, reached: Reached) -> Ending {

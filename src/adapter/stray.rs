@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{
@@ -73,6 +74,13 @@ impl Brood {
                 break;
             }
         }
+    }
+
+    /// The same, where nobody can wait for it, and waited for all the same: folders go next, and
+    /// nobody must write into them any more.
+    pub(crate) fn put_down(&self) {
+        self.kill();
+        wait_until(|| self.living().is_empty());
     }
 
     /// How many processes there are, the leader included.
@@ -168,6 +176,18 @@ impl Drop for Claim {
     fn drop(&mut self) {
         let mut leaders = LEADERS.lock().unwrap_or_else(PoisonError::into_inner);
         leaders.remove(&self.0);
+    }
+}
+
+/// Waits until something has happened that only the kernel can delay, and no longer than it should.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever drops something can wait in no other way"
+)]
+pub(crate) fn wait_until(happened: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !happened() && began.elapsed() < BURIAL {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -81,7 +81,7 @@ pub enum LaunchError {
     /// The containment that the kernel promised could not be had.
     #[error("the adapter cannot be contained")]
     Containment(#[source] io::Error),
-    /// The in-process adapter got no thread.
+    /// There was no thread to run or to launch it.
     #[error("no thread for the adapter")]
     Thread(#[source] io::Error),
 }

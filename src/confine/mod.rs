@@ -69,9 +69,17 @@ pub fn within<T: Send>(
         let confined = thread::Builder::new()
             .name("confined".to_owned())
             .spawn_scoped(scope, || {
-                system::restrict(bounds, reach)?;
+                restrict(bounds, reach)?;
                 Ok(act())
             })?;
         confined.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
+}
+
+/// Puts this very thread within `bounds`, for good.
+///
+/// # Errors
+/// The system does not enforce what it promised, or a folder does not exist.
+pub(crate) fn restrict(bounds: &Bounds, reach: Reach) -> io::Result<()> {
+    system::restrict(bounds, reach)
 }

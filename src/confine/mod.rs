@@ -8,9 +8,7 @@
 //! else.
 
 use std::io;
-use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::thread;
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -55,31 +53,12 @@ impl Reach {
     }
 }
 
-/// Does `act` on a thread of its own that was put within `bounds` as far as `reach` says.
+/// Puts this very thread within `bounds` as far as `reach` says, for good, with everything that it
+/// starts from now on.
 ///
 /// # Errors
-/// No thread, or the system does not enforce what it promised, or a folder does not exist. Then
-/// nothing was done.
-pub fn within<T: Send>(
-    bounds: &Bounds,
-    reach: Reach,
-    act: impl FnOnce() -> T + Send,
-) -> io::Result<T> {
-    thread::scope(|scope| {
-        let confined = thread::Builder::new()
-            .name("confined".to_owned())
-            .spawn_scoped(scope, || {
-                restrict(bounds, reach)?;
-                Ok(act())
-            })?;
-        confined.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })
-}
-
-/// Puts this very thread within `bounds`, for good.
-///
-/// # Errors
-/// The system does not enforce what it promised, or a folder does not exist.
-pub(crate) fn restrict(bounds: &Bounds, reach: Reach) -> io::Result<()> {
+/// The system does not enforce what it promised, or a folder does not exist. Then nothing should be
+/// started from this thread.
+pub fn restrict(bounds: &Bounds, reach: Reach) -> io::Result<()> {
     system::restrict(bounds, reach)
 }

@@ -2,19 +2,29 @@
 //! the kernel contains nothing, that nothing is claimed.
 
 use std::fs;
+use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 use aios_wechat::adapter::{CommandLine, Subject};
-use aios_wechat::confine::{Bounds, Reach, within};
+use aios_wechat::confine::{Bounds, Reach, restrict};
 use aios_wechat::report::{Outcome, Report};
 use aios_wechat::runner::{self, Containment, Run, Selection};
 use aios_wechat::suite::Suite;
 use tempfile::TempDir;
 
 use crate::doctor::python;
+
+/// Does something on a thread of its own that was put within the bounds.
+fn within<T: Send>(bounds: &Bounds, reach: Reach, act: impl FnOnce() -> T + Send) -> io::Result<T> {
+    thread::scope(|scope| {
+        let confined = scope.spawn(|| restrict(bounds, reach).map(|()| act()));
+        confined.join().unwrap()
+    })
+}
 
 /// Whether a shell within the bounds succeeds.
 fn succeeds(bounds: &Bounds, script: &str) -> bool {

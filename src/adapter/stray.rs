@@ -76,8 +76,8 @@ impl Brood {
         }
     }
 
-    /// The same, where nobody can wait for it, and waited for all the same: folders go next, and
-    /// nobody must write into them any more.
+    /// The same, and holds up the thread until they are gone: folders go next, and nobody must write
+    /// into them any more.
     pub(crate) fn put_down(&self) {
         self.kill();
         wait_until(|| self.living().is_empty());
@@ -185,7 +185,8 @@ impl Drop for Claim {
     reason = "whoever drops something can wait in no other way"
 )]
 pub(crate) fn wait_until(happened: impl Fn() -> bool) {
-    let began = Instant::now();
+    // Real time: the runtime's may stand still, or there may be no runtime any more.
+    let began = std::time::Instant::now();
     while !happened() && began.elapsed() < BURIAL {
         thread::sleep(Duration::from_millis(1));
     }

@@ -226,6 +226,7 @@ impl Session {
         let mut ticks = 0;
         let told = loop {
             tokio::select! {
+                biased;
                 told = &mut answer => break told?,
                 () = self.time_is_awaited(), if ticks < TICKS_MAX => {
                     ticks += 1;

@@ -640,11 +640,14 @@ impl Session {
                 Waited::Seen(None) => {}
                 Waited::Expired { late } => return Ok(Waited::Expired { late }),
             }
-            // The adapter may already be on its way; only a quiet one waits for time.
+            // The adapter may already be on its way; only a quiet one waits for time. It may also
+            // wait anew by now, and have done what was waited for in between.
             let slept = Instant::now();
             let quiet = self
                 .log
-                .wait(QUIET, |t| (!awaiting.follow(t)).then_some(()))
+                .wait(QUIET, |t| {
+                    (!awaiting.follow(t) || look(t).is_some()).then_some(())
+                })
                 .await;
             limit.spend(slept.elapsed());
             if matches!(quiet, Waited::Expired { .. }) {

@@ -721,23 +721,19 @@ impl Session {
         }
         let text = self.cast.text();
         let contact = self.draft.fence(&self.cast).to_owned();
-        let sent = self.wechat.send_fence(&contact, &text);
+        let mut fence = expect::Fence::of(self.wechat.send_fence(&contact, &text));
         let limit = self.patience.call();
         let passed = self
             .wait(limit, |timeline| {
-                expect::fence_missing(timeline, &sent)
-                    .is_none()
-                    .then_some(())
+                fence.missing(timeline).is_none().then_some(())
             })
             .await?;
-        let missing = self
-            .log
-            .read(|timeline| expect::fence_missing(timeline, &sent));
+        let missing = self.log.read(|timeline| fence.missing(timeline));
         match (passed, missing) {
             (_, None) => {
                 self.patience.note_life();
                 self.log.record(Fact::FencePassed {
-                    message_id: Some(sent.message_id),
+                    message_id: Some(fence.message.message_id),
                 });
                 Ok(())
             }

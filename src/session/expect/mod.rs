@@ -12,6 +12,7 @@ mod cursor;
 mod delivery;
 mod envelope;
 mod exchange;
+mod fence;
 mod health;
 mod lifecycle;
 mod media;
@@ -32,6 +33,7 @@ pub use context::*;
 pub use cursor::*;
 pub use delivery::*;
 pub use envelope::*;
+pub use fence::Fence;
 pub use health::*;
 pub use lifecycle::*;
 pub use media::*;
@@ -43,7 +45,7 @@ pub use window::*;
 
 use std::collections::BTreeSet;
 
-use crate::evidence::{Fact, Judgement, Mismatch, Reply, SentMessage, Timeline};
+use crate::evidence::{Fact, Judgement, Mismatch, Reply, Timeline};
 
 /// How many processes were launched so far.
 #[must_use]
@@ -182,43 +184,6 @@ pub fn process_ended(timeline: &Timeline) -> bool {
         }
     }
     false
-}
-
-/// What a fence still waits for, in words; nothing once it has passed.
-#[must_use]
-pub fn fence_missing(timeline: &Timeline, fence: &SentMessage) -> Option<String> {
-    // Most looks come before it has arrived, so that is found out first, and from the end.
-    let own = |fact: &&Fact| matches!(fact, Fact::Sent { message, .. } if message.message_id == fence.message_id);
-    let since = timeline.facts().rev().map(|(_, fact)| fact);
-    let came = since.take_while(|fact| !own(fact)).any(|fact| {
-        let text = match fact {
-            Fact::Event { document, .. } => document
-                .get("payload")
-                .and_then(|payload| payload.get("text")),
-            _ => None,
-        };
-        text.is_some_and(|text| text.as_str() == fence.text.as_deref())
-    });
-    if !came {
-        return Some("it did not reach AIOS".to_owned());
-    }
-    let view = View::of(timeline);
-    let unsettled = view.unsettled();
-    let arrived = view.all_events().into_iter().any(|event| {
-        let is_unsettled = unsettled.iter().any(|open| open.at == event.at);
-        event.body_text() == fence.text.as_deref() && !is_unsettled
-    });
-    if !arrived {
-        return Some("it did not reach AIOS".to_owned());
-    }
-    if !unsettled.is_empty() {
-        let count = unsettled.len();
-        return Some(format!("{count} event(s) before it were not settled"));
-    }
-    let parked = view.facts().any(
-        |(_, fact)| matches!(fact, Fact::Parked { position, .. } if *position >= fence.position),
-    );
-    (!parked).then(|| "the adapter did not poll with a cursor behind it".to_owned())
 }
 
 /// Proof of life: an unpredictable text went from WeChat through the adapter to AIOS, and where

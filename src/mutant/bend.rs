@@ -92,7 +92,7 @@ pub(super) trait Warp: Send + Sync + 'static {
     }
 
     /// A document on its way to the folder.
-    fn saving(&self, document: &mut StateDocument) {
+    fn saving(&self, document: &mut StateDocument<'_>) {
         let _ = document;
     }
 }
@@ -107,7 +107,7 @@ impl<S: Warp> Store for Warped<S> {
         self.warp.found(self.store.load())
     }
 
-    fn save(&self, document: &StateDocument) -> io::Result<()> {
+    fn save(&self, document: &StateDocument<'_>) -> io::Result<()> {
         let mut document = document.clone();
         self.warp.saving(&mut document);
         self.store.save(&document)

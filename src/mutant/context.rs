@@ -48,7 +48,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         rule: "WX-CTX-002",
         reason: "expected a receipt with `delivered`; observed … \"error_code\":\"context_unavailable\"",
         also: &[],
-        make: || memories(|kept| kept.contexts.clear()),
+        make: || memories(|kept| kept.contexts.to_mut().clear()),
     },
     Mutant {
         name: "drops-what-has-no-context",
@@ -187,7 +187,7 @@ impl Bend for LearnsTokens {
 
 struct KeepsTokens(Tokens);
 impl Warp for KeepsTokens {
-    fn saving(&self, document: &mut StateDocument) {
+    fn saving(&self, document: &mut StateDocument<'_>) {
         let newest = |(peer, token): (&String, &String)| {
             let token = token.clone();
             (
@@ -200,7 +200,7 @@ impl Warp for KeepsTokens {
             )
         };
         with(&self.0, |tokens| {
-            document.contexts.extend(tokens.iter().map(newest));
+            document.contexts.to_mut().extend(tokens.iter().map(newest));
         });
     }
 }

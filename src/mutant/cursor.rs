@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "WX-DEDUP-007",
             "WeChat gives everything again at a restart, and each time counts anew.",
         )],
-        make: || memories(|kept| kept.cursors.clear()),
+        make: || memories(|kept| kept.cursors.to_mut().clear()),
     },
     Mutant {
         name: "clings-to-a-lost-position",
@@ -294,7 +294,7 @@ struct Notebook {
     cursor_key: String,
     cursor: Option<String>,
     folder: PathBuf,
-    last: StateDocument,
+    last: StateDocument<'static>,
 }
 
 fn saving_the_cursor_first() -> Parts {
@@ -320,9 +320,9 @@ fn keeping_one_position() -> Parts {
 
 struct KeepsOnePosition(Shared<Notebook>);
 impl Warp for KeepsOnePosition {
-    fn saving(&self, document: &mut StateDocument) {
+    fn saving(&self, document: &mut StateDocument<'_>) {
         let own = with(&self.0, |notebook| notebook.cursor_key.clone());
-        document.cursors.retain(|key, _| *key == own);
+        document.cursors.to_mut().retain(|key, _| *key == own);
     }
 }
 
@@ -352,6 +352,7 @@ impl Bend for WritesCursors {
                 notebook
                     .last
                     .cursors
+                    .to_mut()
                     .insert(notebook.cursor_key.clone(), cursor.clone());
                 notebook.cursor = Some(cursor);
                 drop(FolderStore::below(&notebook.folder).save(&notebook.last));
@@ -371,14 +372,15 @@ impl RemembersDocuments {
     }
 }
 impl Warp for RemembersDocuments {
-    fn saving(&self, document: &mut StateDocument) {
+    fn saving(&self, document: &mut StateDocument<'_>) {
         with(&self.0, |notebook| {
             if let Some(cursor) = &notebook.cursor {
                 document
                     .cursors
+                    .to_mut()
                     .insert(notebook.cursor_key.clone(), cursor.clone());
             }
-            notebook.last = document.clone();
+            notebook.last = document.clone().into_owned();
         });
     }
 }

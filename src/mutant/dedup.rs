@@ -27,7 +27,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "WX-CURSOR-008",
             "A refused event is known again by the same memory.",
         )],
-        make: || memories(|kept| kept.settled.clear()),
+        make: || memories(|kept| kept.settled.to_mut().clear()),
     },
     Mutant {
         name: "dedups-by-words",

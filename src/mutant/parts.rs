@@ -151,10 +151,10 @@ pub(super) fn messages(change: impl Fn(&mut Value) + Send + Sync + Copy + 'stati
 
 /// What an earlier process left is changed before the adapter sees it.
 pub(super) fn memories(
-    change: impl Fn(&mut StateDocument) + Send + Sync + Copy + 'static,
+    change: impl Fn(&mut StateDocument<'static>) + Send + Sync + Copy + 'static,
 ) -> Parts {
     struct Memories<F>(F);
-    impl<F: Fn(&mut StateDocument) + Send + Sync + 'static> Warp for Memories<F> {
+    impl<F: Fn(&mut StateDocument<'static>) + Send + Sync + 'static> Warp for Memories<F> {
         fn found(&self, found: Found) -> Found {
             match found {
                 Found::Intact(mut document) => {

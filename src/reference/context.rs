@@ -1,5 +1,6 @@
 //! Pure: which context token an answer may carry.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -121,10 +122,10 @@ impl ContextTokens {
 
     /// What a restart may know: the newest tokens where the cache is on, else nothing.
     #[must_use]
-    pub fn lasting(&self) -> BTreeMap<String, Newest> {
+    pub fn lasting(&self) -> Cow<'_, BTreeMap<String, Newest>> {
         match self {
-            Self::NewestOfPeer(newest) => newest.clone(),
-            Self::OfMessage(_) => BTreeMap::new(),
+            Self::NewestOfPeer(newest) => Cow::Borrowed(newest),
+            Self::OfMessage(_) => Cow::default(),
         }
     }
 }
@@ -154,7 +155,7 @@ mod tests {
         tokens.learn("ann", "2", "new", 2);
         tokens.refuse("new");
         assert_eq!(tokens.usable("ann", None), None);
-        let mut tokens = ContextTokens::restored(true, tokens.lasting());
+        let mut tokens = ContextTokens::restored(true, tokens.lasting().into_owned());
         tokens.learn("ann", "1", "old", 1);
         assert_eq!(tokens.usable("ann", None), None);
         tokens.learn("ann", "2", "new", 2);

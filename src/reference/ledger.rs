@@ -1,5 +1,6 @@
 //! Pure: everything the adapter remembers, and what it decides from it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::context::ContextTokens;
@@ -55,34 +56,34 @@ pub enum Verdict {
 impl Ledger {
     /// The memory at a start.
     #[must_use]
-    pub fn open(integration: &Integration, kept: StateDocument) -> Self {
+    pub fn open(integration: &Integration, kept: StateDocument<'_>) -> Self {
         let window_sec = integration.dedup_window_sec();
         let cache = integration.config.context_cache();
         Self {
             gate: Gate::new(integration, kept.pairing),
-            dedup: Dedup::restored(window_sec, kept.settled),
-            contexts: ContextTokens::restored(cache, kept.contexts),
-            outbox: Outbox::restored(window_sec, kept.actions),
+            dedup: Dedup::restored(window_sec, kept.settled.into_owned()),
+            contexts: ContextTokens::restored(cache, kept.contexts.into_owned()),
+            outbox: Outbox::restored(window_sec, kept.actions.into_owned()),
             health: HealthRecord::default(),
             starts: kept.starts.saturating_add(1),
             cursor_key: integration.config.cursor_key.clone(),
-            cursors: kept.cursors,
+            cursors: kept.cursors.into_owned(),
         }
     }
 
-    /// What a restart needs.
+    /// What a restart needs, lent: it is written after each message.
     #[must_use]
-    pub fn document(&self) -> StateDocument {
+    pub fn document(&self) -> StateDocument<'_> {
         let pairing = self
             .gate
             .pairings()
             .map(|(person, stands)| (person.to_string(), stands));
         StateDocument {
             starts: self.starts,
-            cursors: self.cursors.clone(),
-            settled: self.dedup.settled().clone(),
+            cursors: Cow::Borrowed(&self.cursors),
+            settled: Cow::Borrowed(self.dedup.settled()),
             pairing: pairing.collect(),
-            actions: self.outbox.actions().clone(),
+            actions: Cow::Borrowed(self.outbox.actions()),
             contexts: self.contexts.lasting(),
         }
     }

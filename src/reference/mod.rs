@@ -18,7 +18,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::adapter::{Adapter, AdapterError, EventSink, Setup};
 use crate::contract::{
@@ -87,7 +87,7 @@ pub struct Reference {
 /// A started channel and the task that polls for it.
 struct Running {
     channel: Arc<Channel>,
-    poll: Option<JoinHandle<()>>,
+    poll: Option<AbortOnDropHandle<()>>,
 }
 
 impl Default for Reference {
@@ -199,7 +199,7 @@ impl Adapter for Reference {
         let notices = damaged.then_some(Notice::Status(ChannelStatus::StateDamaged));
         let notices = notices.into_iter().collect();
         let poll = PollLoop::new(Arc::clone(&channel), events, stream_id(starts), notices);
-        let poll = Some(tokio::spawn(poll.run()));
+        let poll = Some(AbortOnDropHandle::new(tokio::spawn(poll.run())));
         *lock(&self.running) = Some(Running {
             channel: Arc::clone(&channel),
             poll,

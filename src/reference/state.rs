@@ -1,5 +1,6 @@
 //! What survives a restart: metadata in one file, written whole or not at all.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,19 +18,34 @@ use super::outbox::Entry;
 /// one only because `context_cache` asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StateDocument {
+pub struct StateDocument<'a> {
     /// How often the channel was started.
     pub starts: u64,
     /// The position of each cursor key (WX-CURSOR-005).
-    pub cursors: BTreeMap<String, String>,
+    pub cursors: Cow<'a, BTreeMap<String, String>>,
     /// The dedup keys of settled messages, and when they were settled.
-    pub settled: BTreeMap<String, i64>,
+    pub settled: Cow<'a, BTreeMap<String, i64>>,
     /// Where each person stands who had to be paired.
     pub pairing: BTreeMap<String, Standing>,
     /// What became of recent actions, by AIOS's idempotency key.
-    pub actions: BTreeMap<String, Entry>,
+    pub actions: Cow<'a, BTreeMap<String, Entry>>,
     /// The newest context token of each peer, where the cache is on.
-    pub contexts: BTreeMap<String, Newest>,
+    pub contexts: Cow<'a, BTreeMap<String, Newest>>,
+}
+
+impl StateDocument<'_> {
+    /// The same, with nothing lent.
+    #[must_use]
+    pub fn into_owned(self) -> StateDocument<'static> {
+        StateDocument {
+            starts: self.starts,
+            cursors: Cow::Owned(self.cursors.into_owned()),
+            settled: Cow::Owned(self.settled.into_owned()),
+            pairing: self.pairing,
+            actions: Cow::Owned(self.actions.into_owned()),
+            contexts: Cow::Owned(self.contexts.into_owned()),
+        }
+    }
 }
 
 /// Keeps the state document.
@@ -41,7 +57,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// If it could not be written; the old one stands.
-    fn save(&self, document: &StateDocument) -> io::Result<()>;
+    fn save(&self, document: &StateDocument<'_>) -> io::Result<()>;
 }
 
 /// What lies in a state folder.
@@ -50,7 +66,7 @@ pub enum Found {
     /// Nothing yet: this is the first start.
     Nothing,
     /// The document as it was saved.
-    Intact(Box<StateDocument>),
+    Intact(Box<StateDocument<'static>>),
     /// Something was here, and it can no longer be trusted or is gone.
     Damaged,
 }
@@ -120,7 +136,7 @@ impl FolderStore {
         }
     }
 
-    fn read(&self) -> Option<StateDocument> {
+    fn read(&self) -> Option<StateDocument<'static>> {
         let text = self.text().ok()?;
         let (seal, body) = text.split_once('\n')?;
         (seal == hex(&Sha256::digest(body))).then(|| serde_json::from_str(body).ok())?
@@ -136,7 +152,7 @@ impl Store for FolderStore {
         }
     }
 
-    fn save(&self, document: &StateDocument) -> io::Result<()> {
+    fn save(&self, document: &StateDocument<'_>) -> io::Result<()> {
         let body = serde_json::to_string(document)?;
         let text = format!("{}\n{body}", hex(&Sha256::digest(&body)));
         // Mostly the shortest way is enough.
@@ -161,8 +177,8 @@ fn remove(file: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn document(starts: u64) -> StateDocument {
-        let settled = BTreeMap::from([("wx-1".to_owned(), 5)]);
+    fn document(starts: u64) -> StateDocument<'static> {
+        let settled = Cow::Owned(BTreeMap::from([("wx-1".to_owned(), 5)]));
         StateDocument {
             starts,
             settled,

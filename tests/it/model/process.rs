@@ -93,7 +93,7 @@ impl Store for MortalStore {
         self.folder.load()
     }
 
-    fn save(&self, document: &StateDocument) -> io::Result<()> {
+    fn save(&self, document: &StateDocument<'_>) -> io::Result<()> {
         if self.life.lives_on() {
             self.folder.save(document)
         } else {

@@ -18,7 +18,7 @@ use crate::adapter::Subject;
 use crate::proof::Matrix;
 use crate::reference::Reference;
 use crate::report::{CaseResult, Outcome, annotation, terminal};
-use crate::runner::{self, Containment, Levels, Progress, Run, Selection};
+use crate::runner::{self, Containment, Levels, Progress, Run, Selection, Timelines};
 use crate::suite::{Problem, Suite};
 
 /// Runs `run`.
@@ -73,7 +73,7 @@ fn prepared(args: &RunArgs, surroundings: &Surroundings) -> Result<Prepared, Str
         patience: args.patience,
         jobs: args.jobs.unwrap_or_else(jobs),
         repeat: args.repeat,
-        sealed: true,
+        timelines: Timelines::Sealed,
         strict: args.strict,
         containment: containment(args.containment, &subject)?,
         subject: words,

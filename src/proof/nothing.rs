@@ -12,7 +12,7 @@ use super::replay::Records;
 use crate::adapter::Subject;
 use crate::reference::Reference;
 use crate::report::{Outcome, Report};
-use crate::runner::{self, Run, Selection};
+use crate::runner::{self, Run, Selection, Timelines};
 use crate::suite::{Problem, RequirementId, Suite};
 
 /// Nothing here speaks up later.
@@ -108,7 +108,7 @@ pub async fn earned(
         seed,
         patience: PATIENCE,
         jobs: JOBS,
-        sealed: false,
+        timelines: Timelines::Dropped,
         ..Run::default()
     };
     let reports = match &nothing.says {
@@ -153,7 +153,10 @@ async fn replayed(suite: &Suite, run: &Run) -> Result<Vec<Report>, Vec<Problem>>
             },
             ..run.clone()
         };
-        let other = part(run.seed.wrapping_add(1), 1.0);
+        let other = Run {
+            timelines: Timelines::Kept,
+            ..part(run.seed.wrapping_add(1), 1.0)
+        };
         let good = Subject::in_process(Reference::new);
         let report = runner::run(suite, &good, &other, &mut ()).await?;
         let cases = report.rules.iter().flat_map(|rule| &rule.scenarios);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mutant::Mutant;
 use crate::report::{CaseResult, Outcome, Report, RuleResult};
-use crate::runner::{self, Run, Selection};
+use crate::runner::{self, Run, Selection, Timelines};
 use crate::suite::{Problem, RequirementId, Suite};
 
 /// Scenarios at the same time: many wait for something.
@@ -50,7 +50,7 @@ impl Trial {
             seed,
             patience: QUICK,
             jobs: JOBS,
-            sealed: false,
+            timelines: Timelines::Dropped,
             ..Run::default()
         };
         let subject = mutant.subject();

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use gherkin::StepType;
 use sha2::{Digest, Sha256};
 
+use super::Timelines;
 use super::attempt::Attempt;
 use super::bench::Bench;
 use super::binding::Binding;
 use super::world::{self, World};
 use crate::adapter::Subject;
-use crate::evidence::{Fact, Mismatch};
+use crate::evidence::{Fact, Mismatch, Timeline};
 use crate::report::CaseResult;
 use crate::session::{Driven, Known, Limit, Log, Patience, Scene, Series, Session, Stop, expect};
 use crate::suite::{Case, CaseId, Requirement};
@@ -23,7 +24,7 @@ pub(super) struct Engine {
     pub(super) known: Known,
     pub(super) patience: Patience,
     pub(super) seed: u32,
-    pub(super) sealed: bool,
+    pub(super) timelines: Timelines,
     pub(super) series: Arc<Series>,
     pub(super) binding: Binding,
     /// Why nothing can be concluded from a connection that was not seen, if so.
@@ -50,6 +51,14 @@ impl Engine {
             }
         }
         let timeline = log.take();
+        let (timeline, seal) = match self.timelines {
+            Timelines::Sealed => {
+                let seal = timeline.seal();
+                (timeline, Some(seal))
+            }
+            Timelines::Kept => (timeline, None),
+            Timelines::Dropped => (Timeline::default(), None),
+        };
         let contained = requirement.contained;
         let verdict = attempt
             .verdict()
@@ -64,7 +73,7 @@ impl Engine {
             evidence: verdict.evidence,
             steps: verdict.steps,
             judged_at: attempt.judged_at,
-            seal: self.sealed.then(|| timeline.seal()),
+            seal,
             timeline,
             took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         }

@@ -55,8 +55,8 @@ pub struct Run {
     pub repeat: u32,
     /// Whether a failing SHOULD counts.
     pub strict: bool,
-    /// Whether each timeline gets a seal, as a report needs that somebody keeps.
-    pub sealed: bool,
+    /// What becomes of the timelines.
+    pub timelines: Timelines,
     /// How a child adapter is contained.
     pub containment: Containment,
     /// How much memory and work a search for leaks may take.
@@ -65,6 +65,19 @@ pub struct Run {
     pub subject: Vec<String>,
     /// Ends the run early when it is cancelled; the report then says that it is partial.
     pub interrupt: CancellationToken,
+}
+
+/// What becomes of the timeline of each scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timelines {
+    /// It is kept with a seal, as a report needs that somebody may read later.
+    #[default]
+    Sealed,
+    /// It is kept.
+    Kept,
+    /// It goes with its scenario: only what was decided is of interest. Thousands of them are more
+    /// than the caches of a processor hold.
+    Dropped,
 }
 
 impl Default for Run {
@@ -76,7 +89,7 @@ impl Default for Run {
             jobs: 1,
             repeat: 1,
             strict: false,
-            sealed: true,
+            timelines: Timelines::default(),
             containment: Containment::default(),
             limits: Limits::default(),
             subject: Vec::new(),
@@ -134,7 +147,7 @@ pub async fn run(
         known: preflight.known.clone(),
         patience,
         seed: run.seed,
-        sealed: run.sealed,
+        timelines: run.timelines,
         series: Arc::new(Series::of(run.seed).within(run.limits)),
         binding,
         uncontained: containment::uncontained(&containment),

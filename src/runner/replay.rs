@@ -6,7 +6,7 @@ use super::binding::Binding;
 use super::engine::{Engine, seed_of};
 use super::preflight;
 use super::verify::speaks_of;
-use super::{Run, containment};
+use super::{Run, Timelines, containment};
 use crate::adapter::Subject;
 use crate::report::{CaseResult, Comparison, Divergence, StepResult};
 use crate::session::{Cast, Patience, Series, Tags};
@@ -70,7 +70,7 @@ pub async fn replay(suite: &Suite, subject: &Subject, run: &Run, recorded: &Case
         patience,
         seed: run.seed,
         binding,
-        sealed: false,
+        timelines: Timelines::Kept,
         series: Arc::new(Series::of(run.seed).within(run.limits)),
         uncontained: containment::uncontained(&run.containment.told_of(subject)),
     };

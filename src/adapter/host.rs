@@ -1,13 +1,17 @@
-//! The host of an in-process adapter: a thread with a runtime of its own, which a kill drops whole.
+//! The host of an in-process adapter: a thread with a runtime of its own, which a kill drops whole;
+//! or the kit's own thread, for one that is known not to hold it up.
 
 use std::any::Any;
-use std::future::Future;
+use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, ready};
 use std::thread;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, CatchUnwind};
 use tokio::io::DuplexStream;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -16,19 +20,82 @@ use super::ear::Exit;
 
 /// What a host runs: it reads the kit's lines from the first stream and writes its own to the
 /// second.
-pub(crate) type Tenant = Arc<
-    dyn Fn(DuplexStream, DuplexStream) -> Pin<Box<dyn Future<Output = io::Result<()>>>>
-        + Send
-        + Sync,
->;
+pub(crate) type Tenant =
+    Arc<dyn Fn(DuplexStream, DuplexStream) -> BoxFuture<'static, io::Result<()>> + Send + Sync>;
+
+type Life = CatchUnwind<AssertUnwindSafe<BoxFuture<'static, io::Result<()>>>>;
 
 /// How a tenant is made to leave, and how it is seen that it has.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Lease {
     /// Cancelled by whoever wants it to leave.
-    pub(crate) eviction: CancellationToken,
+    eviction: CancellationToken,
     /// Cancelled when nothing of it is left.
-    pub(crate) gone: CancellationToken,
+    gone: CancellationToken,
+    /// The life of a tenant without a thread of its own.
+    life: Arc<Mutex<Option<Life>>>,
+}
+
+impl Lease {
+    /// Makes the tenant leave. One without a thread of its own is gone when this returns.
+    pub(crate) fn evict(&self) {
+        if let Some(life) = self.life().take() {
+            drop(life);
+            self.gone.cancel();
+        }
+        self.eviction.cancel();
+    }
+
+    /// Whether nothing of it is left.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.is_cancelled()
+    }
+
+    fn life(&self) -> MutexGuard<'_, Option<Life>> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Lease")
+            .field("gone", &self.is_gone())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs the tenant on the kit's own runtime until it returns, panics or is evicted: for one that
+/// never blocks, and whose tasks end when it is dropped. The receiver resolves when nothing of it is
+/// left.
+pub(crate) fn lodge(
+    tenant: &Tenant,
+    input: DuplexStream,
+    output: DuplexStream,
+    lease: Lease,
+) -> oneshot::Receiver<Exit> {
+    let (tell, exit) = oneshot::channel();
+    *lease.life() = Some(AssertUnwindSafe(tenant(input, output)).catch_unwind());
+    tokio::spawn(async move {
+        let lives = poll_fn(|context| {
+            let mut life = lease.life();
+            let Some(living) = life.as_mut() else {
+                return Poll::Ready(Exit::Dropped);
+            };
+            let ended = ready!(living.poll_unpin(context));
+            *life = None;
+            Poll::Ready(match ended {
+                Ok(Ok(())) => Exit::Returned,
+                Ok(Err(error)) => Exit::Failed(error.to_string()),
+                Err(payload) => Exit::Panicked(text(&*payload)),
+            })
+        });
+        let exit = lease.eviction.run_until_cancelled(lives).await;
+        lease.gone.cancel();
+        // Nobody listens any more if the kit has dropped its end.
+        let _ = tell.send(exit.unwrap_or(Exit::Dropped));
+    });
+    exit
 }
 
 /// Runs the tenant on a thread of its own until it returns, panics or is evicted. The receiver
@@ -43,7 +110,7 @@ pub(crate) fn host(
     thread::Builder::new()
         .name("adapter".to_owned())
         .spawn(move || {
-            let Lease { eviction, gone } = lease;
+            let Lease { eviction, gone, .. } = lease;
             let _gone = gone.drop_guard();
             let exit = match tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -83,4 +150,55 @@ fn text(payload: &(dyn Any + Send)) -> String {
         .map(|text| (*text).to_owned());
     let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a panic without a text".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+
+    use super::*;
+
+    fn moves_in(tenant: BoxFuture<'static, io::Result<()>>) -> (Lease, oneshot::Receiver<Exit>) {
+        let tenant = Mutex::new(Some(tenant));
+        let tenant: Tenant = Arc::new(move |_, _| tenant.lock().unwrap().take().unwrap());
+        let (input, _) = duplex(1);
+        let lease = Lease::default();
+        let exit = lodge(&tenant, input, duplex(1).0, lease.clone());
+        (lease, exit)
+    }
+
+    #[tokio::test]
+    async fn a_lodger_that_is_evicted_is_gone_when_the_eviction_returns() {
+        let belongings = Arc::new(());
+        let seen = Arc::downgrade(&belongings);
+        let tenant = async move {
+            std::future::pending::<()>().await;
+            drop(belongings);
+            Ok(())
+        };
+        let (lease, exit) = moves_in(tenant.boxed());
+        tokio::task::yield_now().await;
+        assert!(!lease.is_gone());
+        lease.evict();
+        assert!(lease.is_gone());
+        assert_eq!(seen.strong_count(), 0);
+        assert_eq!(exit.await, Ok(Exit::Dropped));
+    }
+
+    #[tokio::test]
+    async fn a_lodger_that_ends_by_itself_says_how() {
+        let (lease, exit) = moves_in(async { Ok(()) }.boxed());
+        assert_eq!(exit.await, Ok(Exit::Returned));
+        assert!(lease.is_gone());
+        let fails = async { Err(io::Error::other("no more")) };
+        let (_, exit) = moves_in(fails.boxed());
+        assert_eq!(exit.await, Ok(Exit::Failed("no more".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_lodger_that_panics_takes_nobody_with_it() {
+        let (lease, exit) = moves_in(async { panic!("out of order") }.boxed());
+        assert_eq!(exit.await, Ok(Exit::Panicked("out of order".to_owned())));
+        assert!(lease.is_gone());
+    }
 }

@@ -32,7 +32,7 @@ const LAST_BREATH: Duration = Duration::from_secs(2);
 
 /// What runs at the other end.
 pub(crate) enum Body {
-    Thread {
+    Tenant {
         exit: oneshot::Receiver<Exit>,
         lease: Lease,
     },
@@ -45,7 +45,7 @@ pub(crate) enum Body {
 /// How the kit takes hold of it.
 #[derive(Debug, Clone)]
 enum Grip {
-    Thread(Lease),
+    Tenant(Lease),
     Child(Brood),
 }
 
@@ -110,9 +110,9 @@ impl Running {
             tokio::spawn(async move { link.hear(hearing).await })
         };
         let (grip, drained, end) = match body {
-            Body::Thread { exit, lease } => {
+            Body::Tenant { exit, lease } => {
                 let end = tokio::spawn(async { exit.await.unwrap_or(Exit::Unknown) });
-                (Grip::Thread(lease), None, end)
+                (Grip::Tenant(lease), None, end)
             }
             Body::Child { child, stderr } => {
                 let (words, link) = (Arc::clone(&words), Arc::clone(&link));
@@ -202,7 +202,7 @@ impl Running {
     #[must_use]
     pub fn processes(&self) -> Vec<Stray> {
         match &self.grip {
-            Grip::Thread(_) => Vec::new(),
+            Grip::Tenant(_) => Vec::new(),
             Grip::Child(brood) => brood.living(),
         }
     }
@@ -218,7 +218,7 @@ impl Running {
     #[must_use]
     pub fn exposed(&self) -> Vec<(String, Vec<u8>)> {
         match &self.grip {
-            Grip::Thread(_) => Vec::new(),
+            Grip::Tenant(_) => Vec::new(),
             Grip::Child(brood) => brood.exposed(),
         }
     }
@@ -301,7 +301,7 @@ impl Running {
             .unwrap_or(Exit::Stuck);
         self.mouth.abort();
         let left_behind = match &self.grip {
-            Grip::Thread(_) => Vec::new(),
+            Grip::Tenant(_) => Vec::new(),
             Grip::Child(brood) if reached == Reached::Killed => {
                 // What was killed had no chance to end its own: nothing was left behind.
                 brood.sweep(Duration::ZERO).await;
@@ -334,21 +334,21 @@ impl Drop for Running {
 impl Grip {
     fn kill(&self) {
         match self {
-            Self::Thread(lease) => lease.eviction.cancel(),
+            Self::Tenant(lease) => lease.evict(),
             Self::Child(brood) => brood.kill(),
         }
     }
 
     fn brood(&self) -> Option<Brood> {
         match self {
-            Self::Thread(_) => None,
+            Self::Tenant(_) => None,
             Self::Child(brood) => Some(brood.clone()),
         }
     }
 
     fn is_gone(&self) -> bool {
         match self {
-            Self::Thread(lease) => lease.gone.is_cancelled(),
+            Self::Tenant(lease) => lease.is_gone(),
             Self::Child(brood) => brood.living().is_empty(),
         }
     }

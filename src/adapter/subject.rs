@@ -13,7 +13,7 @@ use tokio::io::{DuplexStream, duplex};
 use super::Adapter;
 use super::command::CommandLine;
 use super::ear::Ear;
-use super::host::{Lease, Tenant, host};
+use super::host::{Lease, Tenant, host, lodge};
 use super::place::Place;
 use super::process;
 use super::running::{Body, Running};
@@ -36,8 +36,8 @@ const PIPE: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Subject {
     starter: Starter,
-    /// Known to write in its place only.
-    at_home: bool,
+    /// The kit's own.
+    trusted: bool,
 }
 
 #[derive(Clone)]
@@ -138,12 +138,12 @@ impl Subject {
     pub fn served<S, F>(server: S) -> Self
     where
         S: Fn(DuplexStream, DuplexStream) -> F + Send + Sync + 'static,
-        F: Future<Output = io::Result<()>> + 'static,
+        F: Future<Output = io::Result<()>> + Send + 'static,
     {
         let tenant: Tenant = Arc::new(move |input, output| Box::pin(server(input, output)));
         Self {
             starter: Starter::Tenant(tenant),
-            at_home: false,
+            trusted: false,
         }
     }
 
@@ -153,7 +153,7 @@ impl Subject {
     pub fn command(command: CommandLine) -> Self {
         Self {
             starter: Starter::Command(command, Reach::default()),
-            at_home: false,
+            trusted: false,
         }
     }
 
@@ -168,17 +168,20 @@ impl Subject {
         self
     }
 
-    /// The same, known to write in its [`Place`] only, as every mutant does.
+    /// The same, known to do as every adapter of the kit's own does: it writes in its [`Place`]
+    /// only, never blocks, and what it has spawned ends when it is dropped. So nothing of it is
+    /// searched for elsewhere, and it shares the thread of its caller, where it takes its turns
+    /// without a wake-up across threads.
     #[must_use]
-    pub(crate) fn at_home(mut self) -> Self {
-        self.at_home = true;
+    pub(crate) fn trusted(mut self) -> Self {
+        self.trusted = true;
         self
     }
 
     /// Whether nothing of it can lie outside its [`Place`].
     #[must_use]
     pub(crate) fn stays_at_home(&self) -> bool {
-        self.at_home || self.containment().writes()
+        self.trusted || self.containment().writes()
     }
 
     /// Folders outside its place that a child may take for its own: the caller's, and where it
@@ -219,14 +222,18 @@ impl Subject {
                 let (mouth, input) = duplex(PIPE);
                 let (output, hearing) = duplex(PIPE);
                 let lease = Lease::default();
-                let exit = host(Arc::clone(tenant), input, output, lease.clone())
-                    .map_err(LaunchError::Thread)?;
+                let exit = if self.trusted {
+                    lodge(tenant, input, output, lease.clone())
+                } else {
+                    host(Arc::clone(tenant), input, output, lease.clone())
+                        .map_err(LaunchError::Thread)?
+                };
                 Ok(Running::over(
                     ear,
                     place,
                     hearing,
                     mouth,
-                    Body::Thread { exit, lease },
+                    Body::Tenant { exit, lease },
                 ))
             }
             Starter::Command(command, reach) => {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinSet;
 
 use super::bend::{Bend, Polled, Wechat};
 use super::context::good_receipt;
-use super::parts::{Parts, bent, twisted};
+use super::parts::{Parts, Shared, bent, twisted, with};
 use super::twist::{Fate, Reply, Twist};
 use super::{Mutant, fails};
 use crate::reference::transport::Failure;
@@ -21,7 +22,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         rule: "WX-LIFE-001",
         reason: "`stop` to end the poll that is held; observed it was still held",
         also: &[],
-        make: || bent(|| LeavesPollOpen),
+        make: || bent(LeavesPollOpen::default),
     },
     Mutant {
         name: "outlives-its-input",
@@ -94,8 +95,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// Polls in a task of its own, which nobody ends.
-struct LeavesPollOpen;
+/// Polls in tasks of their own, which nobody ends as long as the adapter is there.
+#[derive(Default)]
+struct LeavesPollOpen(Shared<JoinSet<()>>);
 impl Bend for LeavesPollOpen {
     fn poll<'a>(
         &'a self,
@@ -106,15 +108,19 @@ impl Bend for LeavesPollOpen {
         let (wechat, cursor) = (Arc::clone(wechat), cursor.to_owned());
         let on_wire = Arc::new(Notify::new());
         let told = Arc::clone(&on_wire);
-        let mut poll =
-            tokio::spawn(async move { wechat.get_updates(&cursor, &|| told.notify_one()).await });
+        let (tell, mut answer) = oneshot::channel();
+        let poll = async move {
+            let answer = wechat.get_updates(&cursor, &|| told.notify_one()).await;
+            let _ = tell.send(answer); // nobody waits any more if the adapter has stopped
+        };
+        with(&self.0, |polls| polls.spawn(poll));
         async move {
             tokio::select! {
                 biased;
                 () = on_wire.notified() => sent(),
-                answer = &mut poll => return answer.unwrap_or(Err(Failure::Connection)),
+                answer = &mut answer => return answer.unwrap_or(Err(Failure::Connection)),
             }
-            poll.await.unwrap_or(Err(Failure::Connection))
+            answer.await.unwrap_or(Err(Failure::Connection))
         }
         .boxed()
     }

@@ -22,6 +22,9 @@ const SANDBOX_FILES: usize = 20_000;
 /// The most processes an adapter may have.
 const PROCESSES: usize = 64;
 
+/// So many are looked at without a second thought.
+const FEW: usize = 64;
+
 /// How often the watch looks.
 const ROUND: Duration = Duration::from_millis(100);
 
@@ -42,6 +45,10 @@ pub(crate) async fn watch(root: PathBuf, brood: Option<Brood>) -> (Breach, Strin
 
 /// Looks once.
 pub(crate) async fn look(root: PathBuf, brood: Option<Brood>) -> Option<(Breach, String)> {
+    // Another thread costs more than a look into a folder that holds next to nothing.
+    if brood.is_none() && measure(&root, FEW).is_some_and(|found| !found.is_too_much()) {
+        return None;
+    }
     // Walking a folder of 20,000 files must not hold up the kit's one thread.
     let looking = tokio::task::spawn_blocking(move || overrun(&root, brood.as_ref()));
     looking.await.ok().flatten()
@@ -52,26 +59,51 @@ fn overrun(root: &Path, brood: Option<&Brood>) -> Option<(Breach, String)> {
     if processes > PROCESSES {
         return Some((Breach::TooManyProcesses, format!("{processes} processes")));
     }
-    let (mut bytes, mut files) = (0, 0);
+    let found = measure(root, usize::MAX)?;
+    let Contents { files, bytes } = found;
+    found
+        .is_too_much()
+        .then(|| (Breach::SandboxFull, format!("{files} files, {bytes} bytes")))
+}
+
+/// What was found in a sandbox.
+struct Contents {
+    files: usize,
+    bytes: u64,
+}
+
+impl Contents {
+    fn is_too_much(&self) -> bool {
+        self.bytes > SANDBOX_BYTES || self.files > SANDBOX_FILES
+    }
+}
+
+/// What lies below `root`, up to the point where it is too much; nothing if there are more than
+/// `most` files and folders.
+fn measure(root: &Path, most: usize) -> Option<Contents> {
+    let mut found = Contents { files: 0, bytes: 0 };
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
         // What disappears while we look takes no room.
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.metadata() else {
+            let Ok(kind) = entry.file_type() else {
                 continue;
             };
-            files += 1;
-            if metadata.is_dir() {
+            found.files += 1;
+            if kind.is_dir() {
                 folders.push(entry.path());
             } else {
-                bytes += size(&metadata);
+                found.bytes += entry.metadata().as_ref().map_or(0, size);
             }
-            if bytes > SANDBOX_BYTES || files > SANDBOX_FILES {
-                return Some((Breach::SandboxFull, format!("{files} files, {bytes} bytes")));
+            if found.is_too_much() {
+                return Some(found);
+            }
+            if found.files > most {
+                return None;
             }
         }
     }
-    None
+    Some(found)
 }
 
 /// What a file takes up: a sparse file of any length takes little.
@@ -84,4 +116,21 @@ fn size(metadata: &fs::Metadata) -> u64 {
 #[cfg(not(unix))]
 fn size(metadata: &fs::Metadata) -> u64 {
     metadata.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_measured_with_all_below_it_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("below")).unwrap();
+        fs::write(folder.path().join("below/file"), [7; 10_000]).unwrap();
+        let found = measure(folder.path(), 2).unwrap();
+        assert_eq!(found.files, 2);
+        assert!(found.bytes >= 10_000);
+        assert!(!found.is_too_much());
+        assert!(measure(folder.path(), 1).is_none());
+    }
 }

@@ -171,7 +171,7 @@ type Fault = (&'static str, String);
 const RULES: &str = "the rules";
 
 /// How many things each core tries at the same time: a part of each trial is spent waiting.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 4;
 
 /// Why not everything was tried.
 enum Unfinished {

@@ -117,20 +117,3 @@ fn size(metadata: &fs::Metadata) -> u64 {
 fn size(metadata: &fs::Metadata) -> u64 {
     metadata.len()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_is_measured_with_all_below_it_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("below")).unwrap();
-        fs::write(folder.path().join("below/file"), [7; 10_000]).unwrap();
-        let found = measure(folder.path(), 2).unwrap();
-        assert_eq!(found.files, 2);
-        assert!(found.bytes >= 10_000);
-        assert!(!found.is_too_much());
-        assert!(measure(folder.path(), 1).is_none());
-    }
-}

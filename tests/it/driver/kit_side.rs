@@ -176,6 +176,26 @@ async fn what_a_killed_adapter_had_spawned_is_gone_with_it() {
 }
 
 #[tokio::test]
+async fn an_adapter_here_that_leaves_too_many_files_is_ended_and_one_with_a_few_is_not() {
+    let subject = Subject::served(|_input, _output| std::future::pending());
+    let (running, notes, sandbox) = launch(&subject).await;
+    let write = |many: std::ops::Range<u32>| {
+        for number in many {
+            std::fs::write(sandbox.place.root().join(number.to_string()), "").unwrap();
+        }
+    };
+    write(0..100);
+    let looks = Duration::from_millis(250);
+    let early = tokio::time::timeout(looks, running.ended()).await;
+    assert!(early.is_err(), "{early:?}");
+    write(100..20_100);
+    let ended = tokio::time::timeout(LIMIT, running.ended()).await;
+    assert_eq!(ended.expect("it is ended"), Exit::Dropped);
+    let breaches: Vec<Breach> = notes.violations().iter().map(|it| it.breach).collect();
+    assert_eq!(breaches, [Breach::SandboxFull]);
+}
+
+#[tokio::test]
 async fn a_panic_is_evidence_and_the_end() {
     let (running, notes, ..) = launch_parrot().await;
     match running.call("act", action("panic"), LIMIT).await {

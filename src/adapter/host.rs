@@ -11,16 +11,21 @@ use std::task::{Poll, ready};
 use std::thread;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, CatchUnwind};
+use futures_util::future::{BoxFuture, CatchUnwind, LocalBoxFuture};
 use tokio::io::DuplexStream;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::ear::Exit;
 
-/// What a host runs: it reads the kit's lines from the first stream and writes its own to the
-/// second.
-pub(crate) type Tenant =
+/// What a host runs on a thread of its own: it reads the kit's lines from the first stream and
+/// writes its own to the second.
+pub(crate) type Tenant = Arc<
+    dyn Fn(DuplexStream, DuplexStream) -> LocalBoxFuture<'static, io::Result<()>> + Send + Sync,
+>;
+
+/// The same, for one that shares the caller's runtime.
+pub(crate) type Lodger =
     Arc<dyn Fn(DuplexStream, DuplexStream) -> BoxFuture<'static, io::Result<()>> + Send + Sync>;
 
 type Life = CatchUnwind<AssertUnwindSafe<BoxFuture<'static, io::Result<()>>>>;
@@ -32,15 +37,18 @@ pub(crate) struct Lease {
     eviction: CancellationToken,
     /// Cancelled when nothing of it is left.
     gone: CancellationToken,
-    /// The life of a tenant without a thread of its own.
+    /// The life of a lodger.
     life: Arc<Mutex<Option<Life>>>,
 }
 
 impl Lease {
-    /// Makes the tenant leave. One without a thread of its own is gone when this returns.
+    /// Makes the tenant leave. A lodger gets no further turn; the tasks it has spawned end with
+    /// their next.
     pub(crate) fn evict(&self) {
-        if let Some(life) = self.life().take() {
-            drop(life);
+        let life = self.life().take();
+        if let Some(life) = life {
+            // What it does as it goes must not keep it from going.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(life)));
             self.gone.cancel();
         }
         self.eviction.cancel();
@@ -65,18 +73,21 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// Runs the tenant on the kit's own runtime until it returns, panics or is evicted: for one that
+/// Runs the lodger on the caller's runtime until it returns, panics or is evicted: for one that
 /// never blocks, and whose tasks end when it is dropped. The receiver resolves when nothing of it is
 /// left.
 pub(crate) fn lodge(
-    tenant: &Tenant,
+    lodger: &Lodger,
     input: DuplexStream,
     output: DuplexStream,
     lease: Lease,
 ) -> oneshot::Receiver<Exit> {
     let (tell, exit) = oneshot::channel();
-    *lease.life() = Some(AssertUnwindSafe(tenant(input, output)).catch_unwind());
+    let lodger = Arc::clone(lodger);
+    let life = async move { lodger(input, output).await };
+    *lease.life() = Some(AssertUnwindSafe(life.boxed()).catch_unwind());
     tokio::spawn(async move {
+        let gone = lease.gone.clone().drop_guard();
         let lives = poll_fn(|context| {
             let mut life = lease.life();
             let Some(living) = life.as_mut() else {
@@ -91,7 +102,7 @@ pub(crate) fn lodge(
             })
         });
         let exit = lease.eviction.run_until_cancelled(lives).await;
-        lease.gone.cancel();
+        drop(gone);
         // Nobody listens any more if the kit has dropped its end.
         let _ = tell.send(exit.unwrap_or(Exit::Dropped));
     });
@@ -158,12 +169,12 @@ mod tests {
 
     use super::*;
 
-    fn moves_in(tenant: BoxFuture<'static, io::Result<()>>) -> (Lease, oneshot::Receiver<Exit>) {
-        let tenant = Mutex::new(Some(tenant));
-        let tenant: Tenant = Arc::new(move |_, _| tenant.lock().unwrap().take().unwrap());
-        let (input, _) = duplex(1);
+    fn moves_in(life: BoxFuture<'static, io::Result<()>>) -> (Lease, oneshot::Receiver<Exit>) {
+        let life = Mutex::new(Some(life));
+        let lodger: Lodger = Arc::new(move |_, _| life.lock().unwrap().take().unwrap());
+        let (input, output) = duplex(1);
         let lease = Lease::default();
-        let exit = lodge(&tenant, input, duplex(1).0, lease.clone());
+        let exit = lodge(&lodger, input, output, lease.clone());
         (lease, exit)
     }
 
@@ -171,12 +182,12 @@ mod tests {
     async fn a_lodger_that_is_evicted_is_gone_when_the_eviction_returns() {
         let belongings = Arc::new(());
         let seen = Arc::downgrade(&belongings);
-        let tenant = async move {
+        let life = async move {
             std::future::pending::<()>().await;
             drop(belongings);
             Ok(())
         };
-        let (lease, exit) = moves_in(tenant.boxed());
+        let (lease, exit) = moves_in(life.boxed());
         tokio::task::yield_now().await;
         assert!(!lease.is_gone());
         lease.evict();
@@ -193,6 +204,27 @@ mod tests {
         let fails = async { Err(io::Error::other("no more")) };
         let (_, exit) = moves_in(fails.boxed());
         assert_eq!(exit.await, Ok(Exit::Failed("no more".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_lodger_that_fails_to_go_in_good_order_goes_all_the_same() {
+        struct Stumbles;
+        impl Drop for Stumbles {
+            fn drop(&mut self) {
+                panic!("on the stairs");
+            }
+        }
+        let stumbles = Stumbles;
+        let life = async move {
+            std::future::pending::<()>().await;
+            drop(stumbles);
+            Ok(())
+        };
+        let (lease, exit) = moves_in(life.boxed());
+        tokio::task::yield_now().await;
+        lease.evict();
+        assert!(lease.is_gone());
+        assert_eq!(exit.await, Ok(Exit::Dropped));
     }
 
     #[tokio::test]

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use thiserror::Error;
 use tokio::io::{DuplexStream, duplex};
+use tokio::sync::oneshot;
 
 use super::Adapter;
 use super::command::CommandLine;
-use super::ear::Ear;
-use super::host::{Lease, Tenant, host, lodge};
+use super::ear::{Ear, Exit};
+use super::host::{Lease, Lodger, Tenant, host, lodge};
 use super::place::Place;
 use super::process;
 use super::running::{Body, Running};
@@ -36,13 +37,12 @@ const PIPE: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Subject {
     starter: Starter,
-    /// The kit's own.
-    trusted: bool,
 }
 
 #[derive(Clone)]
 enum Starter {
     Tenant(Tenant),
+    Lodger(Lodger),
     Command(CommandLine, Reach),
 }
 
@@ -138,12 +138,25 @@ impl Subject {
     pub fn served<S, F>(server: S) -> Self
     where
         S: Fn(DuplexStream, DuplexStream) -> F + Send + Sync + 'static,
-        F: Future<Output = io::Result<()>> + Send + 'static,
+        F: Future<Output = io::Result<()>> + 'static,
     {
         let tenant: Tenant = Arc::new(move |input, output| Box::pin(server(input, output)));
         Self {
             starter: Starter::Tenant(tenant),
-            trusted: false,
+        }
+    }
+
+    /// The same for one that is known to write in its [`Place`] only, never to block, and to leave no
+    /// task behind when it is dropped. So nothing of it is searched for elsewhere, and it shares the
+    /// runtime of its caller, where it takes its turns without a wake-up across threads.
+    pub(crate) fn lodged<S, F>(server: S) -> Self
+    where
+        S: Fn(DuplexStream, DuplexStream) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let lodger: Lodger = Arc::new(move |input, output| Box::pin(server(input, output)));
+        Self {
+            starter: Starter::Lodger(lodger),
         }
     }
 
@@ -153,7 +166,6 @@ impl Subject {
     pub fn command(command: CommandLine) -> Self {
         Self {
             starter: Starter::Command(command, Reach::default()),
-            trusted: false,
         }
     }
 
@@ -168,20 +180,10 @@ impl Subject {
         self
     }
 
-    /// The same, known to do as every adapter of the kit's own does: it writes in its [`Place`]
-    /// only, never blocks, and what it has spawned ends when it is dropped. So nothing of it is
-    /// searched for elsewhere, and it shares the thread of its caller, where it takes its turns
-    /// without a wake-up across threads.
-    #[must_use]
-    pub(crate) fn trusted(mut self) -> Self {
-        self.trusted = true;
-        self
-    }
-
     /// Whether nothing of it can lie outside its [`Place`].
     #[must_use]
     pub(crate) fn stays_at_home(&self) -> bool {
-        self.trusted || self.containment().writes()
+        matches!(self.starter, Starter::Lodger(_)) || self.containment().writes()
     }
 
     /// Folders outside its place that a child may take for its own: the caller's, and where it
@@ -189,7 +191,7 @@ impl Subject {
     #[must_use]
     pub fn folders(&self) -> Vec<PathBuf> {
         match &self.starter {
-            Starter::Tenant(_) => Vec::new(),
+            Starter::Tenant(_) | Starter::Lodger(_) => Vec::new(),
             Starter::Command(command, _) => command.folders(),
         }
     }
@@ -198,7 +200,7 @@ impl Subject {
     #[must_use]
     pub fn containment(&self) -> Containment {
         match &self.starter {
-            Starter::Tenant(_) => Containment::InThisProcess,
+            Starter::Tenant(_) | Starter::Lodger(_) => Containment::InThisProcess,
             Starter::Command(_, reach) => Containment::Child(*reach),
         }
     }
@@ -206,7 +208,7 @@ impl Subject {
     /// Whether the adapter lives in this process.
     #[must_use]
     pub fn is_in_process(&self) -> bool {
-        matches!(self.starter, Starter::Tenant(_))
+        !matches!(self.starter, Starter::Command(..))
     }
 
     /// Starts a fresh adapter in `place` (whose folders exist) and tells `ear` of everything that
@@ -218,24 +220,12 @@ impl Subject {
     /// an error here.
     pub async fn launch(&self, place: &Place, ear: Arc<dyn Ear>) -> Result<Running, LaunchError> {
         match &self.starter {
-            Starter::Tenant(tenant) => {
-                let (mouth, input) = duplex(PIPE);
-                let (output, hearing) = duplex(PIPE);
-                let lease = Lease::default();
-                let exit = if self.trusted {
-                    lodge(tenant, input, output, lease.clone())
-                } else {
-                    host(Arc::clone(tenant), input, output, lease.clone())
-                        .map_err(LaunchError::Thread)?
-                };
-                Ok(Running::over(
-                    ear,
-                    place,
-                    hearing,
-                    mouth,
-                    Body::Tenant { exit, lease },
-                ))
-            }
+            Starter::Tenant(tenant) => here(place, ear, |input, output, lease| {
+                host(Arc::clone(tenant), input, output, lease)
+            }),
+            Starter::Lodger(lodger) => here(place, ear, |input, output, lease| {
+                Ok(lodge(lodger, input, output, lease))
+            }),
             Starter::Command(command, reach) => {
                 let (child, pipes) = process::spawn(command, place, *reach).await?;
                 let body = Body::Child {
@@ -248,10 +238,24 @@ impl Subject {
     }
 }
 
+/// Connects an adapter in this process over in-memory pipes.
+fn here(
+    place: &Place,
+    ear: Arc<dyn Ear>,
+    admit: impl FnOnce(DuplexStream, DuplexStream, Lease) -> io::Result<oneshot::Receiver<Exit>>,
+) -> Result<Running, LaunchError> {
+    let (mouth, input) = duplex(PIPE);
+    let (output, hearing) = duplex(PIPE);
+    let lease = Lease::default();
+    let exit = admit(input, output, lease.clone()).map_err(LaunchError::Thread)?;
+    let body = Body::Tenant { exit, lease };
+    Ok(Running::over(ear, place, hearing, mouth, body))
+}
+
 impl fmt::Debug for Subject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.starter {
-            Starter::Tenant(_) => formatter.write_str("Subject::in_process"),
+            Starter::Tenant(_) | Starter::Lodger(_) => formatter.write_str("Subject::in_process"),
             Starter::Command(command, _) => {
                 formatter.debug_tuple("Subject").field(command).finish()
             }

@@ -22,7 +22,7 @@ const SANDBOX_FILES: usize = 20_000;
 /// The most processes an adapter may have.
 const PROCESSES: usize = 64;
 
-/// So many are looked at without a second thought.
+/// The most files and folders of a sandbox that is looked through on the kit's own thread.
 const FEW: usize = 64;
 
 /// How often the watch looks.

@@ -103,11 +103,11 @@ impl Mutant {
             })
     }
 
-    /// The mutant as an adapter under test, in this process and on the caller's thread. All that it
+    /// The mutant as an adapter under test, in this process and on the caller's runtime. All that it
     /// writes is in the folders that it is given, and it is searched for there only.
     #[must_use]
     pub fn subject(&'static self) -> Subject {
-        Subject::served(|reader, writer| self.serve(reader, writer)).trusted()
+        Subject::lodged(|reader, writer| self.serve(reader, writer))
     }
 
     /// Serves the mutant on stdin and stdout until stdin ends.

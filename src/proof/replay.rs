@@ -66,7 +66,7 @@ impl Records {
     /// The adapter that says all that again.
     pub(super) fn subject(&self) -> Subject {
         let records = self.clone();
-        Subject::served(move |input, output| records.clone().serve(input, output))
+        Subject::lodged(move |input, output| records.clone().serve(input, output))
     }
 
     async fn serve(

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::draft::Flaw;
-use super::{Driven, Person, Session, Stop, TICK, TICKS_MAX, Told, Waited, expect};
+use super::{Driven, Person, Session, Stop, TICK, TICKS_MAX, Told, expect};
 use crate::contract::{
     ActionErrorCode, ActionHead, ActionStatus, ApprovalRequestPayload, Id, OutboundAction, Seq,
     StatusActionPayload, Text, TextPayload, Timestamp,
@@ -251,11 +251,7 @@ impl Session {
             self.log
                 .wait(forever, |t| awaiting.follow(t).then_some(()))
                 .await;
-            let quiet = self
-                .log
-                .wait(super::QUIET, |t| (!awaiting.follow(t)).then_some(()))
-                .await;
-            if matches!(quiet, Waited::Expired { .. }) {
+            if self.is_quiet(|t| !awaiting.follow(t)).await {
                 return;
             }
         }

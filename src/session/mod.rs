@@ -643,18 +643,27 @@ impl Session {
             // The adapter may already be on its way; only a quiet one waits for time. It may also
             // wait anew by now, and have done what was waited for in between.
             let slept = Instant::now();
-            let quiet = self
-                .log
-                .wait(QUIET, |t| {
-                    (!awaiting.follow(t) || look(t).is_some()).then_some(())
-                })
-                .await;
+            let stirs = |t: &Timeline| !awaiting.follow(t) || look(t).is_some();
+            let quiet = self.is_quiet(stirs).await;
             limit.spend(slept.elapsed());
-            if matches!(quiet, Waited::Expired { .. }) {
+            if quiet {
                 ticks += 1;
                 self.advance(TICK).await?;
             }
         }
+    }
+
+    /// Whether nothing stirs for a moment.
+    async fn is_quiet(&self, mut stirs: impl FnMut(&Timeline) -> bool) -> bool {
+        let stirred = self.log.wait(QUIET, |t| stirs(t).then_some(())).await;
+        if matches!(stirred, Waited::Seen(())) {
+            return false;
+        }
+        // An adapter that shares this thread may be about to, and not have had its turn.
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+        !self.log.read(stirs)
     }
 
     /// Gives an adapter that was started the time to come to a poll that is held. One that does not

@@ -30,8 +30,13 @@ impl Fence {
         let text = self.message.text.as_deref();
         // Nobody can know the text before the message is sent.
         let shows_it = |fact: &Fact| {
-            matches!(fact, Fact::Event { document, .. }
-                if document.get("payload").and_then(|payload| payload.get("text")?.as_str()) == text)
+            let Fact::Event { document, .. } = fact else {
+                return false;
+            };
+            let came = document
+                .get("payload")
+                .and_then(|payload| payload.get("text")?.as_str());
+            came.is_some() && came == text
         };
         let mut unseen = timeline.entries()[self.seen..].iter();
         self.came = self.came || unseen.any(|entry| shows_it(&entry.what));

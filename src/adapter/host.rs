@@ -178,16 +178,21 @@ mod tests {
         (lease, exit)
     }
 
+    /// A life that never ends by itself, and what it holds until it does.
+    fn stays_with(belongings: impl Send + 'static) -> BoxFuture<'static, io::Result<()>> {
+        async move {
+            std::future::pending::<()>().await;
+            drop(belongings);
+            Ok(())
+        }
+        .boxed()
+    }
+
     #[tokio::test]
     async fn a_lodger_that_is_evicted_is_gone_when_the_eviction_returns() {
         let belongings = Arc::new(());
         let seen = Arc::downgrade(&belongings);
-        let life = async move {
-            std::future::pending::<()>().await;
-            drop(belongings);
-            Ok(())
-        };
-        let (lease, exit) = moves_in(life.boxed());
+        let (lease, exit) = moves_in(stays_with(belongings));
         tokio::task::yield_now().await;
         assert!(!lease.is_gone());
         lease.evict();
@@ -214,13 +219,7 @@ mod tests {
                 panic!("on the stairs");
             }
         }
-        let stumbles = Stumbles;
-        let life = async move {
-            std::future::pending::<()>().await;
-            drop(stumbles);
-            Ok(())
-        };
-        let (lease, exit) = moves_in(life.boxed());
+        let (lease, exit) = moves_in(stays_with(Stumbles));
         tokio::task::yield_now().await;
         lease.evict();
         assert!(lease.is_gone());

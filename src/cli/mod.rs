@@ -4,6 +4,7 @@ mod advice;
 mod args;
 pub mod catalogue;
 mod child;
+mod descriptors;
 pub mod diff;
 mod doctor;
 mod exit;

@@ -11,6 +11,7 @@ use jiff::Unit;
 use jiff::tz::TimeZone;
 
 use super::args::{ContainmentArg, LevelArg, RunArgs};
+use super::descriptors;
 use super::output::Output;
 use super::signal::signalled;
 use super::{Exit, Surroundings, complain};
@@ -23,10 +24,24 @@ use crate::suite::{Problem, Suite};
 
 /// Runs `run`.
 pub(super) async fn run(args: RunArgs, surroundings: &Surroundings) -> Exit {
-    match prepared(&args, surroundings) {
-        Ok(prepared) => execute(prepared, surroundings).await,
-        Err(complaint) => complain(Exit::Usage, &complaint),
+    let mut prepared = match prepared(&args, surroundings) {
+        Ok(prepared) => prepared,
+        Err(complaint) => return complain(Exit::Usage, &complaint),
+    };
+    let wanted = prepared.run.jobs;
+    let jobs = match descriptors::fitting(1, wanted) {
+        Ok(jobs) => jobs,
+        Err(complaint) => return complain(Exit::Inconclusive, &complaint),
+    };
+    if jobs < wanted {
+        drop(writeln!(
+            io::stderr(),
+            "note: {jobs} scenarios at a time instead of {wanted}: this process may not hold enough \
+             files and sockets open for more (`ulimit -n`)"
+        ));
     }
+    prepared.run.jobs = jobs;
+    execute(prepared, surroundings).await
 }
 
 struct Prepared {

@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::Exit;
 use super::catalogue::ListFormat;
+use super::descriptors;
 use super::signal::signalled;
 use crate::mutant::{self, Mutant};
 use crate::proof::{self, MATRIX_JSON, MATRIX_MARKDOWN, Matrix, NOTHING, Nothing, Trial};
@@ -106,6 +107,10 @@ pub fn run(
             )?;
             return Ok(Exit::Inconclusive);
         }
+        Err(Unfinished::NoRoom(why)) => {
+            writeln!(err, "error: {why}")?;
+            return Ok(Exit::Inconclusive);
+        }
         Err(Unfinished::Broken(why)) => {
             writeln!(err, "error: {why}")?;
             return Ok(Exit::Kit);
@@ -170,13 +175,16 @@ type Fault = (&'static str, String);
 /// What is at fault where it is no mutant and no adapter.
 const RULES: &str = "the rules";
 
-/// How many things each core tries at the same time: a part of each trial is spent waiting.
-const AT_ONCE: usize = 4;
+/// How many things each core tries at the same time: in most trials something waits for two seconds,
+/// and in some for twenty.
+const AT_ONCE: usize = 8;
 
 /// Why not everything was tried.
 enum Unfinished {
     /// Somebody asked the program to end.
     Interrupted,
+    /// The system does not let this process hold as many files as one trial needs.
+    NoRoom(String),
     /// Something of the kit's own is broken.
     Broken(String),
 }
@@ -189,10 +197,11 @@ fn attempt(
     kept: &Matrix,
 ) -> Result<Vec<Done>, Unfinished> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let room = room(cores * AT_ONCE).map_err(Unfinished::NoRoom)?;
     let queue = Mutex::new(tasks.iter().copied().enumerate());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     // All listen before any begins: a signal that only some of them heard would not be heard again.
-    let hands: Vec<_> = (0..cores)
+    let hands = (0..cores.min(room))
         .map(|_| {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -203,13 +212,14 @@ fn attempt(
             };
             Ok((runtime, asked_to_end))
         })
-        .collect::<io::Result<_>>()
+        .collect::<io::Result<Vec<_>>>()
         .map_err(|error| Unfinished::Broken(error.to_string()))?;
+    let at_once = room / hands.len();
     let parts: Vec<Result<_, Unfinished>> = thread::scope(|scope| {
         let work = |(runtime, asked_to_end): (Runtime, _)| {
             let trying = stream::iter(iter::from_fn(next))
                 .map(|(place, task)| async move { (place, one(task, suite, seed, kept).await) })
-                .buffer_unordered(AT_ONCE);
+                .buffer_unordered(at_once);
             runtime.block_on(async {
                 // Dropping what is under way ends its adapters and removes its folders.
                 tokio::select! {
@@ -236,6 +246,13 @@ fn attempt(
     done.sort_by_key(|(place, _)| *place);
     let done = done.into_iter().map(|(_, one)| one);
     done.collect::<Result<_, _>>().map_err(Unfinished::Broken)
+}
+
+/// How many of the things that are wanted may be tried at the same time.
+fn room(wanted: usize) -> Result<usize, String> {
+    let each = proof::SCENARIOS_AT_ONCE;
+    let most = u32::try_from(wanted).map_or(u32::MAX, |wanted| wanted.saturating_mul(each));
+    Ok((descriptors::fitting(each, most)? / each) as usize)
 }
 
 /// Tries one thing.

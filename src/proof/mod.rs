@@ -14,3 +14,10 @@ pub use doubt::Doubt;
 pub use matrix::{MATRIX_JSON, MATRIX_MARKDOWN, Matrix};
 pub use nothing::{NOTHING, Nothing, earned};
 pub use trial::{Failing, Trial, alike};
+
+/// The most scenarios that are under way at the same time when one adapter is tried.
+pub const SCENARIOS_AT_ONCE: u32 = if nothing::JOBS > trial::JOBS {
+    nothing::JOBS
+} else {
+    trial::JOBS
+};

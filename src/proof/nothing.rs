@@ -18,7 +18,7 @@ use crate::suite::{Problem, RequirementId, Suite};
 /// Nothing here speaks up later.
 const PATIENCE: f64 = 0.02;
 /// Scenarios at the same time: nearly all the time is spent waiting in vain.
-const JOBS: u32 = 16;
+pub(super) const JOBS: u32 = 16;
 
 /// An adapter that does nothing.
 pub struct Nothing {

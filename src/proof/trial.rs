@@ -8,7 +8,7 @@ use crate::runner::{self, Run, Selection, Timelines};
 use crate::suite::{Problem, RequirementId, Suite};
 
 /// Scenarios at the same time: many wait for something.
-const JOBS: u32 = 6;
+pub(super) const JOBS: u32 = 6;
 /// The patience of a first look. Nothing that it finds beyond what is known stands by itself.
 const QUICK: f64 = 0.3;
 

@@ -1,5 +1,7 @@
 //! The reference adapter passes, and a verdict depends on the adapter and the seed alone.
 
+use std::process::{Command, Output};
+
 use aios_wechat::adapter::{CommandLine, Subject};
 use aios_wechat::hunt::Limits;
 use aios_wechat::reference::Reference;
@@ -107,6 +109,54 @@ fn one_job_and_eight_give_the_same_report() {
         .collect();
     assert!(differing.is_empty(), "{differing:#?}");
     assert_eq!(told(&one), told(&eight));
+}
+
+/// The program, where the system lets it hold only so many files and sockets.
+fn limited(files: u32, words: &[&str]) -> Output {
+    Command::new("sh")
+        .args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")])
+        .arg(env!("CARGO_BIN_EXE_aios-wechat"))
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_lack_of_files_makes_a_run_slower_and_no_adapter_fail() {
+    let words = [
+        "run",
+        "WX-ENV",
+        "WX-OUT",
+        "--reference",
+        "--jobs",
+        "16",
+        "--seed",
+        "3",
+    ];
+    let run = limited(60, &words);
+    let (told, noted) = (text(&run.stdout), text(&run.stderr));
+    assert_eq!(run.status.code(), Some(0), "{told}{noted}");
+    assert!(
+        noted.starts_with("note: 3 scenarios at a time instead of 16"),
+        "{noted}"
+    );
+}
+
+#[test]
+fn a_process_that_may_hold_too_few_files_decides_nothing_and_says_so() {
+    for words in [["run", "--reference"], ["selftest", "trims-texts"]] {
+        let run = limited(30, &words);
+        let (told, complaint) = (text(&run.stdout), text(&run.stderr));
+        assert_eq!(run.status.code(), Some(3), "{told}{complaint}");
+        assert_eq!(told, "");
+        let said = "error: this process may hold 30 files and sockets open, and needs ";
+        assert!(complaint.starts_with(said), "{complaint}");
+        assert!(complaint.contains("ulimit -n"), "{complaint}");
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// What a report says of the run as a whole and of each rule.

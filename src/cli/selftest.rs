@@ -74,16 +74,16 @@ pub fn run(
         )?;
         return Ok(Exit::Kit);
     };
-    let mut tasks = Vec::new();
-    for name in &args.mutants {
-        let Some(mutant) = mutant::find(name) else {
-            writeln!(
-                err,
-                "error: there is no mutant `{name}`\n  hint: `aios-wechat list --mutants` names them all"
-            )?;
-            return Ok(Exit::Usage);
-        };
-        tasks.push(Task::Mutant(mutant));
+    if let Some(name) = args
+        .mutants
+        .iter()
+        .find(|name| mutant::find(name).is_none())
+    {
+        writeln!(
+            err,
+            "error: there is no mutant `{name}`\n  hint: `aios-wechat list --mutants` names them all"
+        )?;
+        return Ok(Exit::Usage);
     }
     if args.write && !root.join("spec").is_dir() {
         writeln!(
@@ -92,11 +92,13 @@ pub fn run(
         )?;
         return Ok(Exit::Usage);
     }
-    let whole = tasks.is_empty();
-    if whole {
-        tasks.extend(NOTHING.iter().map(Task::Nothing));
-        tasks.extend(mutant::all().map(Task::Mutant));
-    }
+    let whole = args.mutants.is_empty();
+    let is_asked_for = |mutant: &&Mutant| whole || args.mutants.iter().any(|it| it == mutant.name);
+    let nothing = if whole { NOTHING } else { &[] };
+    let nothing = nothing.iter().map(Task::Nothing);
+    let tasks: Vec<Task> = nothing
+        .chain(mutant::all().filter(is_asked_for).map(Task::Mutant))
+        .collect();
     let kept = Matrix::kept();
     let done = match attempt(&tasks, &suite, args.seed, &kept) {
         Ok(done) => done,

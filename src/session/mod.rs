@@ -400,11 +400,15 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the adapter at once, as a crash does.
+    /// Ends the adapter at once, as a crash does. Over an event that AIOS leaves unanswered it first
+    /// gets the time to go on as if it had been answered: earlier, it would be chance whether it has.
     ///
     /// # Errors
     /// None so far.
     pub async fn kill(&mut self) -> Driven {
+        if self.log.read(expect::left_open).is_some() {
+            self.lull().await;
+        }
         if let Some(live) = self.live.take() {
             live.aios.expect_end();
             let ending = live.running.kill().await;

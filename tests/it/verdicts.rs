@@ -1,14 +1,19 @@
 //! The reference adapter passes, and a verdict depends on the adapter and the seed alone.
 
+use std::future::pending;
+use std::io;
 use std::process::{Command, Output};
+use std::time::Duration;
 
-use aios_wechat::adapter::{CommandLine, Subject};
+use aios_wechat::adapter::{CommandLine, Subject, serve};
 use aios_wechat::hunt::Limits;
 use aios_wechat::reference::Reference;
 use aios_wechat::report::{Claim, Outcome, Report};
 use aios_wechat::runner::{self, Run, Selection};
 use aios_wechat::suite::Suite;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
+use tokio::time::timeout;
 
 fn judged(subject: &Subject, seed: u32, jobs: u32) -> Report {
     let suite = Suite::embedded().unwrap();
@@ -109,6 +114,83 @@ fn one_job_and_eight_give_the_same_report() {
         .collect();
     assert!(differing.is_empty(), "{differing:#?}");
     assert_eq!(told(&one), told(&eight));
+}
+
+/// How long the hasty one takes for what it must not do.
+const MOMENT: Duration = Duration::from_millis(5);
+
+/// The reference adapter, and somebody who tells it a moment after each event that AIOS has taken it.
+async fn hasty(input: DuplexStream, mut output: DuplexStream) -> io::Result<()> {
+    let (mouth, hears) = duplex(64 * 1024);
+    let (speaks, hearing) = duplex(64 * 1024);
+    let between = async move {
+        let mut kit = BufReader::new(input).lines();
+        let mut adapter = BufReader::new(hearing).lines();
+        let mut mouth = Some(mouth);
+        let mut taken = Vec::new();
+        loop {
+            let moment = timeout(MOMENT, pending::<()>());
+            let to_adapter = tokio::select! {
+                line = kit.next_line(), if mouth.is_some() => match line? {
+                    Some(line) if id_of_request(&line).is_some() => line,
+                    Some(_) => continue, // AIOS's true answer
+                    None => {
+                        mouth = None;
+                        continue;
+                    }
+                },
+                line = adapter.next_line() => {
+                    let Some(line) = line? else { return Ok(()) };
+                    output.write_all(format!("{line}\n").as_bytes()).await?;
+                    taken.extend(id_of_request(&line));
+                    continue;
+                }
+                _ = moment, if !taken.is_empty() => {
+                    let id = taken.remove(0);
+                    json!({"jsonrpc": "2.0", "id": id, "result": {"status": "accepted"}}).to_string()
+                }
+            };
+            if let Some(mouth) = &mut mouth {
+                mouth
+                    .write_all(format!("{to_adapter}\n").as_bytes())
+                    .await?;
+            }
+        }
+    };
+    let (served, between) = tokio::join!(serve(Reference::new(), hears, speaks), between);
+    served.and(between)
+}
+
+fn id_of_request(line: &str) -> Option<Value> {
+    let mut frame: Value = serde_json::from_str(line).unwrap();
+    let is_request = frame.get("method").is_some();
+    is_request.then(|| frame["id"].take())
+}
+
+#[test]
+fn an_adapter_that_takes_a_moment_to_do_wrong_is_not_killed_before_it_has() {
+    let suite = Suite::embedded().unwrap();
+    let rules = ["WX-CURSOR-002", "WX-CURSOR-003"].map(|id| id.parse().unwrap());
+    let run = Run {
+        selection: Selection {
+            rules: rules.into(),
+            ..Selection::default()
+        },
+        patience: 0.1,
+        ..Run::default()
+    };
+    let report = carried_out(&suite, &Subject::served(hasty), &run);
+    for rule in report
+        .rules
+        .iter()
+        .filter(|rule| !rule.scenarios.is_empty())
+    {
+        let failed = rule.scenarios.iter().find(|case| {
+            let is_killed = case.name.contains("killed");
+            is_killed && case.outcome == Outcome::Fail
+        });
+        assert!(failed.is_some(), "{}: {:?}", rule.id, verdicts(&report));
+    }
 }
 
 /// The program, where the system lets it hold only so many files and sockets.

@@ -74,11 +74,8 @@ pub fn run(
         )?;
         return Ok(Exit::Kit);
     };
-    if let Some(name) = args
-        .mutants
-        .iter()
-        .find(|name| mutant::find(name).is_none())
-    {
+    let is_unknown = |name: &&String| mutant::find(name).is_none();
+    if let Some(name) = args.mutants.iter().find(is_unknown) {
         writeln!(
             err,
             "error: there is no mutant `{name}`\n  hint: `aios-wechat list --mutants` names them all"
@@ -96,26 +93,15 @@ pub fn run(
     let is_asked_for = |mutant: &&Mutant| whole || args.mutants.iter().any(|it| it == mutant.name);
     let nothing = if whole { NOTHING } else { &[] };
     let nothing = nothing.iter().map(Task::Nothing);
-    let tasks: Vec<Task> = nothing
-        .chain(mutant::all().filter(is_asked_for).map(Task::Mutant))
-        .collect();
+    let mutants = mutant::all().filter(is_asked_for).map(Task::Mutant);
+    let tasks: Vec<Task> = nothing.chain(mutants).collect();
     let kept = Matrix::kept();
     let done = match attempt(&tasks, &suite, args.seed, &kept) {
         Ok(done) => done,
-        Err(Unfinished::Interrupted) => {
-            writeln!(
-                err,
-                "error: interrupted before everything was tried; nothing was decided or written"
-            )?;
-            return Ok(Exit::Inconclusive);
-        }
-        Err(Unfinished::NoRoom(why)) => {
+        Err(unfinished) => {
+            let (exit, why) = unfinished.told();
             writeln!(err, "error: {why}")?;
-            return Ok(Exit::Inconclusive);
-        }
-        Err(Unfinished::Broken(why)) => {
-            writeln!(err, "error: {why}")?;
-            return Ok(Exit::Kit);
+            return Ok(exit);
         }
     };
     let (mut trials, mut earned) = (Vec::new(), Vec::new());
@@ -189,6 +175,19 @@ enum Unfinished {
     NoRoom(String),
     /// Something of the kit's own is broken.
     Broken(String),
+}
+
+impl Unfinished {
+    fn told(self) -> (Exit, String) {
+        match self {
+            Self::Interrupted => {
+                let why = "interrupted before everything was tried; nothing was decided or written";
+                (Exit::Inconclusive, why.to_owned())
+            }
+            Self::NoRoom(why) => (Exit::Inconclusive, why),
+            Self::Broken(why) => (Exit::Kit, why),
+        }
+    }
 }
 
 /// Tries everything, on all cores, and returns it in its order.

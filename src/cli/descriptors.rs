@@ -5,11 +5,14 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The most that a scenario holds: the simulated WeChat, its connections on both sides, the pipes of
-/// the adapter and a folder that is looked through.
+/// What a scenario holds: the simulated WeChat, its connections on both sides, the pipes of the
+/// adapter and a folder that is looked through. An adapter may open more connections than it needs.
 const PER_SCENARIO: u64 = 12;
 /// What the process holds besides.
 const OWN: u64 = 24;
+/// The scenarios that the limit is raised for, even if fewer are wanted: an adapter inherits it, and
+/// how many run at the same time must make no difference to it.
+const ALWAYS: u32 = 64;
 
 /// How many scenarios may run at the same time: `most`, or as many as there is room for. The limit is
 /// raised as far as that is needed and allowed.
@@ -18,30 +21,35 @@ const OWN: u64 = 24;
 /// There is no room for `least`.
 pub(super) fn fitting(least: u32, most: u32) -> Result<u32, String> {
     let needed = |scenarios: u32| OWN + u64::from(scenarios) * PER_SCENARIO;
-    let limit = limit(needed(most));
+    let limit = limit(needed(most.max(ALWAYS)));
     let room = limit.saturating_sub(OWN) / PER_SCENARIO;
     let room = u32::try_from(room).map_or(most, |room| room.min(most));
     if room < least {
         return Err(format!(
-            "this process may hold {limit} files and sockets open, and needs {}\n  hint: raise the \
-             limit, as with `ulimit -n 1024`",
+            "this process may hold no more than {limit} files and sockets open, and needs {}\n  \
+             hint: raise the hard limit (`ulimit -Hn` shows it) where this shell, container or \
+             service gets it",
             needed(least)
         ));
     }
     Ok(room)
 }
 
-/// The limit, raised to `wanted` or as near to it as the system allows.
+/// The limit, raised to `wanted` or as near to it as the system allows, within a factor of two.
 fn limit(wanted: u64) -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let current = current.unwrap_or(u64::MAX);
-    let raised = maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    if raised <= current {
-        return current;
+    let mut raised = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    // A system may allow less than the maximum that it names.
+    while raised > current {
+        let limit = Rlimit {
+            current: Some(raised),
+            maximum,
+        };
+        if setrlimit(Resource::Nofile, limit).is_ok() {
+            return raised;
+        }
+        raised /= 2;
     }
-    let limit = Rlimit {
-        current: Some(raised),
-        maximum,
-    };
-    setrlimit(Resource::Nofile, limit).map_or(current, |()| raised)
+    current
 }

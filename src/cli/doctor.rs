@@ -8,6 +8,7 @@ use clap::Args;
 use super::args::patience;
 use super::catalogue::ListFormat;
 use super::child::ChildArgs;
+use super::descriptors;
 use super::signal::signalled;
 use super::{Exit, Surroundings, complain};
 use crate::doctor::{self, Complaint, Diagnosis, DoctorError};
@@ -42,6 +43,9 @@ pub(super) async fn run(args: DoctorArgs, surroundings: &Surroundings) -> Exit {
         Ok(command) => command,
         Err(complaint) => return complain(Exit::Usage, &complaint),
     };
+    if let Err(complaint) = descriptors::fitting(1, 1) {
+        return complain(Exit::Inconclusive, &complaint);
+    }
     let asked_to_end = signalled();
     let now = jiff::Timestamp::now().as_millisecond();
     let examined = tokio::select! {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::args::{ContainmentArg, patience};
 use super::catalogue::ListFormat;
 use super::child::ChildArgs;
+use super::descriptors;
 use super::run::containment;
 use super::signal::signalled;
 use super::{Exit, Surroundings, complain};
@@ -91,6 +92,9 @@ pub(super) async fn run(args: ReplayArgs, surroundings: &Surroundings) -> Exit {
         Ok(suite) => suite,
         Err(problems) => return complain(Exit::Kit, &format!("{problems:?}")),
     };
+    if let Err(complaint) = descriptors::fitting(1, 1) {
+        return complain(Exit::Inconclusive, &complaint);
+    }
     let asked_to_end = signalled();
     let playing = Box::pin(runner::replay(&suite, &subject, &run, &trace.case));
     let replay = tokio::select! {

@@ -36,8 +36,8 @@ pub(super) async fn run(args: RunArgs, surroundings: &Surroundings) -> Exit {
     if jobs < wanted {
         drop(writeln!(
             io::stderr(),
-            "note: {jobs} scenarios at a time instead of {wanted}: this process may not hold enough \
-             files and sockets open for more (`ulimit -n`)"
+            "note: at most {jobs} at a time of the {wanted} scenarios that were asked for: this process \
+             may not hold more files and sockets open (`ulimit -Hn`)"
         ));
     }
     prepared.run.jobs = jobs;

@@ -406,7 +406,7 @@ impl Session {
     /// # Errors
     /// None so far.
     pub async fn kill(&mut self) -> Driven {
-        if self.log.read(expect::left_open).is_some() {
+        if self.live.is_some() && self.log.read(expect::left_open).is_some() {
             self.lull().await;
         }
         if let Some(live) = self.live.take() {

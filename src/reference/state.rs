@@ -121,7 +121,11 @@ impl FolderStore {
         }
         // The folder appears with its first file in it: an empty one means damage.
         let nascent = self.folder.with_extension("new");
-        fs::create_dir_all(&nascent)?;
+        // Not the state folder itself: whoever took it away does not expect it back.
+        match fs::create_dir(&nascent) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
         fs::write(nascent.join(FILE), text)?;
         fs::rename(nascent, &self.folder)
     }
@@ -192,6 +196,15 @@ mod tests {
         store.save(&document(1)).unwrap();
         let file = store.folder.join(FILE);
         (folder, store, file)
+    }
+
+    #[test]
+    fn a_state_folder_that_was_taken_away_does_not_come_back() {
+        let (folder, store, _) = saved();
+        let path = folder.path().to_owned();
+        folder.close().unwrap();
+        assert!(store.save(&document(2)).is_err());
+        assert!(!path.exists());
     }
 
     #[test]

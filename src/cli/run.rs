@@ -36,7 +36,7 @@ pub(super) async fn run(args: RunArgs, surroundings: &Surroundings) -> Exit {
     if jobs < wanted {
         drop(writeln!(
             io::stderr(),
-            "note: at most {jobs} at a time of the {wanted} scenarios that were asked for: this process \
+            "note: at most {jobs} at a time of the {wanted} scenarios that would run: this process \
              may not hold more files and sockets open (`ulimit -Hn`)"
         ));
     }

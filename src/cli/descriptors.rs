@@ -5,24 +5,29 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What a scenario holds: the simulated WeChat, its connections on both sides, the pipes of the
-/// adapter and a folder that is looked through. An adapter may open more connections than it needs.
-const PER_SCENARIO: u64 = 12;
+use crate::session::CONNECTIONS_MAX;
+
+/// What a scenario holds with an adapter of the kit's own: the simulated WeChat, its connections on
+/// both sides, and a folder that is looked through.
+pub(super) const OWN_ADAPTER: u64 = 12;
+/// What it holds with any other: instead of those on both sides, its pipes, and as many connections
+/// as the simulated WeChat takes.
+pub(super) const ANY_ADAPTER: u64 = OWN_ADAPTER + CONNECTIONS_MAX as u64;
 /// What the process holds besides.
 const OWN: u64 = 24;
 /// The scenarios that the limit is raised for, even if fewer are wanted: an adapter inherits it, and
 /// how many run at the same time must make no difference to it.
 const ALWAYS: u32 = 64;
 
-/// How many scenarios may run at the same time: `most`, or as many as there is room for. The limit is
-/// raised as far as that is needed and allowed.
+/// How many scenarios that hold `each` may run at the same time: `most`, or as many as there is room
+/// for. The limit is raised as far as that is needed and allowed.
 ///
 /// # Errors
 /// There is no room for `least`.
-pub(super) fn fitting(least: u32, most: u32) -> Result<u32, String> {
-    let needed = |scenarios: u32| OWN + u64::from(scenarios) * PER_SCENARIO;
+pub(super) fn fitting(each: u64, least: u32, most: u32) -> Result<u32, String> {
+    let needed = |scenarios: u32| OWN + u64::from(scenarios) * each;
     let limit = limit(needed(most.max(ALWAYS)));
-    let room = limit.saturating_sub(OWN) / PER_SCENARIO;
+    let room = limit.saturating_sub(OWN) / each;
     let room = u32::try_from(room).map_or(most, |room| room.min(most));
     if room < least {
         return Err(format!(

@@ -43,7 +43,7 @@ pub(super) async fn run(args: DoctorArgs, surroundings: &Surroundings) -> Exit {
         Ok(command) => command,
         Err(complaint) => return complain(Exit::Usage, &complaint),
     };
-    if let Err(complaint) = descriptors::fitting(1, 1) {
+    if let Err(complaint) = descriptors::fitting(descriptors::ANY_ADAPTER, 1, 1) {
         return complain(Exit::Inconclusive, &complaint);
     }
     let asked_to_end = signalled();

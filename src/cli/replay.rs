@@ -92,7 +92,7 @@ pub(super) async fn run(args: ReplayArgs, surroundings: &Surroundings) -> Exit {
         Ok(suite) => suite,
         Err(problems) => return complain(Exit::Kit, &format!("{problems:?}")),
     };
-    if let Err(complaint) = descriptors::fitting(1, 1) {
+    if let Err(complaint) = descriptors::fitting(descriptors::ANY_ADAPTER, 1, 1) {
         return complain(Exit::Inconclusive, &complaint);
     }
     let asked_to_end = signalled();

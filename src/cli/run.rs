@@ -29,7 +29,7 @@ pub(super) async fn run(args: RunArgs, surroundings: &Surroundings) -> Exit {
         Err(complaint) => return complain(Exit::Usage, &complaint),
     };
     let wanted = prepared.run.jobs;
-    let jobs = match descriptors::fitting(1, wanted) {
+    let jobs = match descriptors::fitting(descriptors::ANY_ADAPTER, 1, wanted) {
         Ok(jobs) => jobs,
         Err(complaint) => return complain(Exit::Inconclusive, &complaint),
     };

@@ -253,7 +253,8 @@ fn attempt(
 fn room(wanted: usize) -> Result<usize, String> {
     let each = proof::SCENARIOS_AT_ONCE;
     let most = u32::try_from(wanted).map_or(u32::MAX, |wanted| wanted.saturating_mul(each));
-    Ok((descriptors::fitting(each, most)? / each) as usize)
+    let fitting = descriptors::fitting(descriptors::OWN_ADAPTER, each, most)?;
+    Ok((fitting / each) as usize)
 }
 
 /// Tries one thing.

@@ -88,14 +88,14 @@ impl Visit {
             format!("POST {base}{path}: append the path to `transport.base_url` of `start`");
         let astray = self.tape.read(|heard| {
             heard.iter().find_map(|heard| match heard {
-                Heard::Astray(request) => Some(request.clone()),
+                Heard::Astray(what, why) => Some((what.clone(), why.clone())),
                 _ => None,
             })
         });
-        if let Some(request) = astray {
+        if let Some((what, why)) = astray {
             return complaint
                 .seen(format!(
-                    "{request} came to WeChat's port, which is no call of WeChat's"
+                    "{what} came to WeChat's port and was turned away: {why}"
                 ))
                 .mend(right);
         }

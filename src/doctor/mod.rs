@@ -64,7 +64,7 @@ pub async fn examine(
         seed: now_ms.unsigned_abs(),
         honours_old_cursor: true,
         observer: Some(Arc::new(move |seen| wire.saw(seen))),
-        bystander: Some(Arc::new(move |request| strays.saw_astray(request))),
+        bystander: Some(Arc::new(move |what, why| strays.saw_astray(what, why))),
         ..Options::default()
     })
     .await?;

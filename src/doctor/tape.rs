@@ -28,8 +28,8 @@ pub(super) enum Heard {
     Left(String),
     /// At WeChat.
     Wire(Observation),
-    /// A request came to WeChat's port that is none of its calls.
-    Astray(String),
+    /// Something came to WeChat's port that is none of its calls, and was turned away: what, and why.
+    Astray(String, String),
 }
 
 /// An ear that keeps what it is told, and says yes to every event.
@@ -60,8 +60,8 @@ impl Tape {
         self.keep(Heard::Wire(seen));
     }
 
-    pub(super) fn saw_astray(&self, request: &str) {
-        self.keep(Heard::Astray(excerpt(request.as_bytes())));
+    pub(super) fn saw_astray(&self, what: &str, why: &str) {
+        self.keep(Heard::Astray(excerpt(what.as_bytes()), why.to_owned()));
     }
 
     /// How much there is so far.

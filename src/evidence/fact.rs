@@ -279,6 +279,14 @@ pub enum Fact {
     },
     /// Somebody connected to that address.
     Strayed,
+    /// The simulated WeChat was asked for something that is none of its calls, and turned it away.
+    /// The same is told once.
+    TurnedAway {
+        /// What it was: of a request its method and path.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// AIOS answered an event.
     Settled {
         /// Which process.
@@ -361,7 +369,8 @@ impl Fact {
             | Self::Damaged { .. }
             | Self::Stderr { .. }
             | Self::Violation { .. }
-            | Self::Strayed => Lane::Adapter,
+            | Self::Strayed
+            | Self::TurnedAway { .. } => Lane::Adapter,
             Self::Asked { .. }
             | Self::Told { .. }
             | Self::Silent { .. }

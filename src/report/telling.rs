@@ -45,6 +45,7 @@ impl Telling {
             | Fact::Damaged { .. }
             | Fact::Stderr { .. }
             | Fact::Strayed
+            | Fact::TurnedAway { .. }
             | Fact::Violation { .. } => adapter(fact),
             Fact::Asked { .. }
             | Fact::Told { .. }
@@ -210,6 +211,16 @@ fn adapter(fact: &Fact) -> Telling {
         Fact::Strayed => {
             stays("connects to an address that is none of its business".to_owned()).wrong_if(true)
         }
+        Fact::TurnedAway { what, why } => Telling::goes(
+            Lane::Adapter,
+            Lane::Wechat,
+            format!(
+                "{} is turned away: {}",
+                plain(what, VALUE),
+                plain(why, SAID)
+            ),
+        )
+        .wrong_if(true),
         Fact::Violation { expected, got, .. } => stays(format!(
             "breaks the protocol: expected {}, got {}",
             plain(expected, SAID),

@@ -1,6 +1,6 @@
 //! WeChat's side of a session: what people send, and the simulator's observations as facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -14,11 +14,19 @@ use super::cast::Cast;
 use super::clock::SceneClock;
 use super::log::Log;
 use super::{Driven, Stop};
+use crate::adapter::excerpt;
 use crate::evidence::{Fact, SentMessage, WireCall};
 use crate::simulator::{
-    Draft, Event, Fault, FaultRule, Injected, Observation, Options, Parcel, Parked, Simulator,
+    Bystander, Draft, Event, Fault, FaultRule, Injected, MASK, Observation, Options, Parcel,
+    Parked, Simulator,
 };
 use crate::wire::Endpoint;
+
+/// How many connections to WeChat an adapter may hold open: far more than a bot needs. Each of them
+/// is one of the kit's own, too.
+pub const CONNECTIONS_MAX: u32 = 64;
+/// How many kinds of things that were turned away are told.
+const TURNED_AWAY_MAX: usize = 16;
 
 /// WeChat in one scenario.
 pub struct Wechat {
@@ -220,6 +228,7 @@ impl Wechat {
             // brings its messages again (interpretation 17).
             honours_old_cursor: true,
             seed: cast.below(u64::MAX),
+            connections: CONNECTIONS_MAX as usize,
             ..Options::default()
         };
         let real = start(log, &options, &tokens, false).await?;
@@ -464,18 +473,35 @@ impl Wechat {
 }
 
 async fn start(log: &Log, options: &Options, tokens: &Tokens, trap: bool) -> Driven<Simulator> {
-    let (log, tokens) = (log.clone(), Arc::clone(tokens));
+    let (bystander, tokens) = (bystander(log, options), Arc::clone(tokens));
+    let log = log.clone();
     let observer = move |observation: Observation| {
         log.record(fact(observation, trap, &tokens));
     };
     let options = Options {
         observer: Some(Arc::new(observer)),
+        bystander: Some(bystander),
         ..options.clone()
     };
     Simulator::start(options).await.map_err(|error| {
         Stop::Kit(format!(
             "the simulated WeChat cannot listen on loopback: {error}"
         ))
+    })
+}
+
+/// Tells the timeline what was turned away, without the token, each kind once.
+fn bystander(log: &Log, options: &Options) -> Bystander {
+    let (log, token) = (log.clone(), options.token.clone());
+    let told = Mutex::new(BTreeSet::new());
+    Arc::new(move |what, why| {
+        let what = what.split('?').next().unwrap_or_default();
+        let what = excerpt(what.replace(&token, MASK).as_bytes());
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < TURNED_AWAY_MAX && told.insert((what.clone(), why.to_owned())) {
+            let why = why.to_owned();
+            log.record(Fact::TurnedAway { what, why });
+        }
     })
 }
 

@@ -140,7 +140,11 @@ async fn take(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let connection = connect(stream, Arc::clone(shared));
+                    let Ok(seat) = Arc::clone(&shared.seats).try_acquire_owned() else {
+                        shared.turn_away("a connection", "too many are open already");
+                        continue;
+                    };
+                    let connection = connect(stream, Arc::clone(shared), seat);
                     tasks.spawn(visitors.clone().run_until_cancelled_owned(connection));
                 }
                 // No more file descriptors, most likely: let some connections end first.
@@ -177,7 +181,7 @@ pub(super) async fn pause(duration: Duration) {
     let _: Result<Infallible, _> = timeout(duration, std::future::pending()).await;
 }
 
-async fn connect(stream: TcpStream, shared: Arc<Shared>) {
+async fn connect(stream: TcpStream, shared: Arc<Shared>, _seat: OwnedSemaphorePermit) {
     // Without it an answer may wait 40 ms for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let line = Line::new(stream, Arc::clone(&shared));
@@ -196,26 +200,26 @@ async fn connect(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track>) -> Outcome {
-    let turn_away = || shared.turn_away(&format!("{} {}", request.method(), request.uri()));
+    let turn_away = |status, why| {
+        shared.turn_away(&format!("{} {}", request.method(), request.uri()), why);
+        plain(status, why)
+    };
     if is_foreign(request.uri(), request.headers(), shared.port) {
-        turn_away();
-        return Ok(plain(StatusCode::FORBIDDEN, "foreign Host or Origin"));
+        return Ok(turn_away(StatusCode::FORBIDDEN, "foreign Host or Origin"));
     }
     if is_packed(request.headers()) {
-        turn_away();
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Ok(plain(status, "packed bodies are not read"));
+        return Ok(turn_away(status, "packed bodies are not read"));
     }
     if shared.is_controlled() && control::is_mine(request.uri().path()) {
         return drive(request, shared).await;
     }
     let Some(endpoint) = Endpoint::at(request.uri().path()) else {
-        turn_away();
-        return Ok(plain(StatusCode::NOT_FOUND, "no such path"));
+        return Ok(turn_away(StatusCode::NOT_FOUND, "no such path"));
     };
     if !endpoint.methods().contains(&request.method().as_str()) {
-        turn_away();
-        let mut refusal = plain(StatusCode::METHOD_NOT_ALLOWED, "another method is needed");
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let mut refusal = turn_away(status, "another method is needed");
         let allowed = HeaderValue::from_str(&endpoint.methods().join(", "));
         refusal
             .headers_mut()

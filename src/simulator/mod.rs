@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -78,11 +79,13 @@ pub struct Options {
     pub brake: Duration,
     /// How long a client may take to send a head, or a body.
     pub patience: Duration,
+    /// How many connections may be open at a time; one more is closed at once.
+    pub connections: usize,
     /// Whether the control API and the page are served. An adapter under test must not find them.
     pub control: bool,
     /// Told of everything that happens. It may call the simulator.
     pub observer: Option<Observer>,
-    /// Told of every request that was turned away before it was a call.
+    /// Told of what was turned away before it was a call.
     pub bystander: Option<Bystander>,
 }
 
@@ -100,6 +103,7 @@ impl Default for Options {
             port: 0,
             brake: Duration::ZERO,
             patience: Duration::from_secs(30),
+            connections: Semaphore::MAX_PERMITS,
             control: false,
             observer: None,
             bystander: None,

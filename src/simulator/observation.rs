@@ -96,8 +96,9 @@ pub enum Event {
 /// Told of every observation, in order, as it happens.
 pub type Observer = std::sync::Arc<dyn Fn(Observation) + Send + Sync>;
 
-/// Told of every request that is none of WeChat's calls: its method and its address.
-pub type Bystander = std::sync::Arc<dyn Fn(&str) + Send + Sync>;
+/// Told of everything that is none of WeChat's calls and was turned away: what it was (the method and
+/// the address of a request), and why.
+pub type Bystander = std::sync::Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Bytes as evidence.
 pub(super) fn evidence(bytes: &[u8], secrets: &[String]) -> Value {

@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) patience: Duration,
     /// Room for the bodies of all requests, in KiB.
     pub(super) room: Arc<Semaphore>,
+    /// Room for connections.
+    pub(super) seats: Arc<Semaphore>,
     pub(super) port: u16,
     pub(super) door: watch::Sender<Door>,
 }
@@ -100,6 +102,7 @@ impl Shared {
             hold: options.hold,
             patience: options.patience,
             room: Arc::new(Semaphore::new(http::ROOM)),
+            seats: Arc::new(Semaphore::new(options.connections)),
             port,
             door: watch::Sender::new(Door::Open),
         }
@@ -116,10 +119,10 @@ impl Shared {
         unpoisoned(&self.state)
     }
 
-    /// Tells of a request that is none of WeChat's calls.
-    pub(super) fn turn_away(&self, request: &str) {
+    /// Tells of what is turned away before it is one of WeChat's calls, and why.
+    pub(super) fn turn_away(&self, what: &str, why: &str) {
         if let Some(bystander) = &self.bystander {
-            bystander(request);
+            bystander(what, why);
         }
     }
 

@@ -297,7 +297,7 @@ fn polls_that_go_wrong_are_told_apart() {
         &said,
         "start",
         "does not poll",
-        "POST /getupdates",
+        "POST /getupdates came to WeChat's port and was turned away: no such path",
         "/ilink/bot/getupdates",
     );
     let said = patient(&quick, "no-token");

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use aios_wechat::adapter::{CommandLine, Subject, serve};
+use aios_wechat::evidence::Fact;
 use aios_wechat::hunt::Limits;
 use aios_wechat::reference::Reference;
 use aios_wechat::report::{CaseResult, Claim, Outcome, Report};
@@ -161,6 +162,52 @@ async fn hasty(input: DuplexStream, mut output: DuplexStream) -> io::Result<()> 
     served.and(between)
 }
 
+/// The reference adapter, which is told a base URL with a path that is not WeChat's.
+async fn misled(input: DuplexStream, output: DuplexStream) -> io::Result<()> {
+    let (mut mouth, hears) = duplex(64 * 1024);
+    let between = async move {
+        let mut kit = BufReader::new(input).lines();
+        while let Some(line) = kit.next_line().await? {
+            let mut frame: Value = serde_json::from_str(&line)?;
+            if let Some(Value::String(url)) = frame.pointer_mut("/params/transport/base_url") {
+                url.push_str("/v9");
+            }
+            mouth.write_all(format!("{frame}\n").as_bytes()).await?;
+        }
+        Ok(())
+    };
+    let (served, between) = tokio::join!(serve(Reference::new(), hears, output), between);
+    served.and(between)
+}
+
+#[test]
+fn a_request_that_wechat_does_not_know_is_told_once() {
+    let suite = Suite::embedded().unwrap();
+    let run = Run {
+        selection: Selection {
+            rules: ["WX-CURSOR-001".parse().unwrap()].into(),
+            ..Selection::default()
+        },
+        patience: 0.1,
+        ..Run::default()
+    };
+    let report = carried_out(&suite, &Subject::served(misled), &run);
+    let mut cases = report.rules.iter().flat_map(|rule| &rule.scenarios);
+    assert!(cases.clone().count() > 0);
+    assert!(cases.all(|case| {
+        let turned_away: Vec<_> = case
+            .timeline
+            .facts()
+            .filter_map(|(_, fact)| match fact {
+                Fact::TurnedAway { what, why } => Some((&**what, &**why)),
+                _ => None,
+            })
+            .collect();
+        case.outcome == Outcome::Fail
+            && turned_away == [("POST /v9/ilink/bot/getupdates", "no such path")]
+    }));
+}
+
 fn id_of_request(line: &str) -> Option<Value> {
     let mut frame: Value = serde_json::from_str(line).unwrap();
     let is_request = frame.get("method").is_some();
@@ -210,7 +257,7 @@ fn a_lack_of_files_makes_a_run_slower_and_no_adapter_fail() {
         "--seed",
         "3",
     ];
-    let run = limited(60, &words);
+    let run = limited(260, &words);
     let (told, noted) = (text(&run.stdout), text(&run.stderr));
     assert_eq!(run.status.code(), Some(0), "{told}{noted}");
     assert!(
@@ -226,7 +273,7 @@ fn the_least_that_a_process_needs_is_enough_for_every_scenario() {
     let child = vec!["--", program, "reference"];
     for subject in [here, child] {
         let run = limited(
-            36,
+            100,
             &[vec!["run", "--jobs", "1", "--seed", "3"], subject].concat(),
         );
         let (told, noted) = (text(&run.stdout), text(&run.stderr));

@@ -1,5 +1,6 @@
 //! More than anybody should send: memory stays bounded, and everybody else is served.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aios_wechat::simulator::Options;
@@ -36,6 +37,54 @@ async fn a_body_beyond_the_limit_is_refused_before_it_is_read() {
     }
     assert!(sent < 100 << 20, "the connection ends long before that");
     still_works(&wechat).await;
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_closed_and_told_of_until_there_is_room_again() {
+    let told: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+    let tells = Arc::clone(&told);
+    let wechat = WeChat::with(Options {
+        connections: 2,
+        bystander: Some(Arc::new(move |what, why| {
+            tells
+                .lock()
+                .unwrap()
+                .push((what.to_owned(), why.to_owned()));
+        })),
+        ..Options::default()
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut connection = wechat.connect().await;
+        // It is served, so it is counted.
+        let request = wechat.request(Endpoint::GetConfig, &json!({}));
+        connection.write(&request).await.unwrap();
+        assert_eq!(connection.read().await.unwrap().status, 200);
+        held.push(connection);
+    }
+    assert_eq!(wechat.connect().await.read_to_end().await, "");
+    let told = told.lock().unwrap().clone();
+    let [(what, why)] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(
+        (&**what, &**why),
+        ("a connection", "too many are open already")
+    );
+    drop(held);
+    let room = async {
+        while wechat
+            .try_call(Endpoint::GetConfig, &json!({}))
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), room)
+        .await
+        .expect("who leaves makes room");
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ Feature: Position and recovery
       When WeChat answers a poll without a new position
       And the adapter is stopped and started again
       Then its first poll goes on from the last position
+      And no poll went back behind an earlier one
 
     Scenario: It was killed
       Given a running adapter

@@ -80,6 +80,14 @@ Feature: Health and recent errors
         | answers with nothing               |
         | says no with its second code alone |
 
+    Scenario: Polls failed while AIOS was unavailable
+      Given a running adapter
+      And AIOS is unavailable
+      When WeChat is out of order each time the adapter polls
+      And 3 seconds pass
+      And WeChat works again, and AIOS is available
+      Then the adapter is healthy again without a restart
+
     Scenario: A send failed
       Given a running adapter
       And the owner sent a text
@@ -88,6 +96,15 @@ Feature: Health and recent errors
       And WeChat works again
       Then an answer to the owner is delivered
       And the adapter is healthy again without a restart
+
+    Scenario: A send failed, and nothing is sent any more
+      Given a running adapter
+      And the owner sent a text
+      When WeChat is out of order each time the adapter sends
+      And AIOS tries in vain to answer that message
+      And WeChat works again
+      Then the adapter is healthy again without a restart
+      And an answer to the owner is delivered
 
   @WX-HEALTH-003 @MUST @since:v0
   Rule: The adapter MUST keep its recent errors to a bounded list of codes, times and counts, without a body or a secret

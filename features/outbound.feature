@@ -55,6 +55,7 @@ Feature: Outbound actions
         | a text of emoji joined into ones        |
         | a text of letters with combining marks  |
         | a text of lines and spaces              |
+        | a text of one letter under 100 marks    |
 
   @WX-OUT-003 @MUST @since:v0
   Rule: The adapter MUST say in the receipt what WeChat did
@@ -80,6 +81,14 @@ Feature: Outbound actions
       And WeChat refuses the next message with a failure of its server
       When AIOS answers that message
       Then the receipt does not say that the answer was delivered
+      And an answer to the owner is delivered
+
+    Scenario: A text that WeChat hangs up on is not refused
+      Given a running adapter
+      And the owner sent a text
+      And WeChat hangs up on the next message
+      When AIOS answers that message
+      Then the receipt says that WeChat was unreachable, or that the answer was delivered after all
       And an answer to the owner is delivered
 
     Scenario: A message that WeChat took without a name is counted and not named
@@ -115,6 +124,34 @@ Feature: Outbound actions
       And the adapter is stopped and started again
       And AIOS repeats the action
       Then the owner reads the answer once
+
+    Scenario: AIOS repeats an earlier action when its context is worth nothing any more
+      Given a running adapter
+      And the owner sent a text
+      When AIOS answers that message
+      And AIOS answers that message 1 more times
+      And WeChat no longer takes the owner's context
+      And AIOS repeats its first action
+      Then the owner reads the answer once, and both receipts say that it was delivered
+
+    Scenario: AIOS repeats an action after a restart when its context is worth nothing any more
+      Given an adapter running with a context cache
+      And the owner sent a text
+      When AIOS answers that message
+      And the adapter is stopped and started again
+      And WeChat no longer takes the owner's context
+      And AIOS repeats the action
+      Then the owner reads the answer once, and both receipts say that it was delivered
+
+    @needs:pairing
+    Scenario: AIOS repeats an action that was refused for a reason which has gone
+      Given an adapter running with pairing
+      And the friend sent a text
+      When AIOS sends a message to the friend
+      And AIOS approves the friend
+      And AIOS repeats its first action
+      Then both receipts refuse it for the same reason and nothing was sent
+      And an answer to the owner's next message is delivered
 
   @WX-OUT-005 @MUST @since:v0
   Rule: The adapter MUST take a refusal for a refusal, in whatever shape WeChat gives it

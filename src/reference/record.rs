@@ -94,12 +94,6 @@ impl HealthRecord {
         }
     }
 
-    /// Whether the login was found expired, and no poll succeeded since.
-    #[must_use]
-    pub fn is_expired(&self) -> bool {
-        self.polls == Polls::Expired
-    }
-
     /// Remembers an error that does not change how the channel is.
     pub fn note(&mut self, code: Code, now: i64) {
         let known = self.errors.iter().position(|entry| entry.code == code);

@@ -199,15 +199,28 @@ impl Session {
     /// # Errors
     /// The adapter does not answer, or there was no action.
     pub async fn repeat_action(&mut self) -> Driven {
-        let last = self.log.read(|timeline| {
-            expect::View::of(timeline)
-                .acts()
-                .last()
-                .map(|act| act.params.clone())
+        self.repeat(|acts| acts.last()).await
+    }
+
+    /// AIOS sends its first action again.
+    ///
+    /// # Errors
+    /// As [`Session::repeat_action`].
+    pub async fn repeat_first_action(&mut self) -> Driven {
+        self.repeat(|acts| acts.first()).await
+    }
+
+    async fn repeat(
+        &mut self,
+        which: for<'a> fn(&'a [expect::Act<'a>]) -> Option<&'a expect::Act<'a>>,
+    ) -> Driven {
+        let action = self.log.read(|timeline| {
+            let acts = expect::View::of(timeline).acts();
+            which(&acts).map(|act| act.params.clone())
         });
-        let last =
-            last.ok_or_else(|| Stop::kit("the scenario repeats an action before the first"))?;
-        self.act(&last).await
+        let action =
+            action.ok_or_else(|| Stop::kit("the scenario repeats an action before the first"))?;
+        self.act(&action).await
     }
 
     /// Lets what was sent pass first where it can, so that an action meets a settled adapter.

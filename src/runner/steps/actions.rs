@@ -33,6 +33,7 @@ async fn running_with_limit(world: &mut World, limit: i64) {
 }
 
 #[given(expr = "WeChat no longer takes the owner's context")]
+#[when(expr = "WeChat no longer takes the owner's context")]
 async fn context_expires(world: &mut World) {
     let driven = expire(&mut world.session).await;
     world.drive(driven);
@@ -45,7 +46,7 @@ async fn expire(session: &mut Session) -> Driven {
 }
 
 #[given(
-    regex = r"^WeChat (refuses the next message(?: .+)?|takes the next message and its answer is lost|takes the next message and gives it no id|limits the rate of the next message|refuses every message from the third on)$"
+    regex = r"^WeChat (refuses the next message(?: .+)?|hangs up on the next message|takes the next message and its answer is lost|takes the next message and gives it no id|limits the rate of the next message|refuses every message from the third on)$"
 )]
 async fn sends_fail(world: &mut World, how: String) {
     let driven = fail_sends(&mut world.session, &how).await;
@@ -72,6 +73,7 @@ async fn fail_sends(session: &mut Session, how: &str) -> Driven {
             status: 500,
             retry_after_sec: None,
         }),
+        "hangs up on the next message" => next(Fault::Close {}),
         "takes the next message and gives it no id" => next(Fault::Nameless {}),
         "takes the next message and its answer is lost" => next(Fault::LostAnswer {}),
         "limits the rate of the next message" => next(Fault::BusinessError {
@@ -94,10 +96,14 @@ async fn answers(world: &mut World) {
     world.drive(answered);
 }
 
-#[when(expr = "AIOS sends a message to the stranger")]
-async fn sends_to_stranger(world: &mut World) {
+#[when(regex = r"^AIOS sends a message to the (stranger|friend)$")]
+async fn sends_to(world: &mut World, whom: String) {
+    let person = match whom.as_str() {
+        "friend" => Person::Friend,
+        _ => Person::Stranger,
+    };
     let text = world.session.cast.text();
-    let sent = world.session.send_to(Person::Stranger, &text, None).await;
+    let sent = world.session.send_to(person, &text, None).await;
     world.drive(sent);
 }
 
@@ -164,6 +170,9 @@ fn long_text(session: &mut Session, words: &str) -> Driven<String> {
         "a text of emoji joined into ones" => fill("👩\u{200d}👩\u{200d}👧\u{200d}👦", 10 + 7 * 24),
         "a text of letters with combining marks" => fill("e\u{301}", 200),
         "a text of lines and spaces" => fill("word \n\n  more\t", 200),
+        "a text of one letter under 100 marks" => {
+            format!("{tag} e{} and more", "\u{301}".repeat(100))
+        }
         other => return Err(Stop::Kit(format!("no such text: {other}"))),
     })
 }
@@ -197,6 +206,12 @@ async fn asks_approval(world: &mut World) {
 #[when(expr = "AIOS repeats the action")]
 async fn repeats(world: &mut World) {
     let repeated = world.session.repeat_action().await;
+    world.drive(repeated);
+}
+
+#[when(expr = "AIOS repeats its first action")]
+async fn repeats_first(world: &mut World) {
+    let repeated = world.session.repeat_first_action().await;
     world.drive(repeated);
 }
 
@@ -341,9 +356,21 @@ fn not_delivered(bench: &mut Bench) {
     bench.judge_now(expect::not_claimed_delivered);
 }
 
+#[then(
+    expr = "the receipt says that WeChat was unreachable, or that the answer was delivered after all"
+)]
+fn unreachable(bench: &mut Bench) {
+    bench.judge_now(expect::unreachable_or_delivered);
+}
+
 #[then(expr = "the owner reads the answer once")]
 fn read_once(bench: &mut Bench) {
     bench.judge_now(expect::read_once);
+}
+
+#[then(expr = "both receipts refuse it for the same reason and nothing was sent")]
+async fn refused_twice(bench: &mut Bench) {
+    bench.judge(expect::refusal_stands).await;
 }
 
 #[then(expr = "the owner reads the answer once, and both receipts say that it was delivered")]

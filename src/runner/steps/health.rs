@@ -6,7 +6,7 @@ use cucumber::{then, when};
 
 use crate::runner::bench::Bench;
 use crate::runner::world::World;
-use crate::session::{Driven, Endpoint, Session, Stop, Trouble, expect};
+use crate::session::{Driven, Endpoint, Mood, Session, Stop, Trouble, expect};
 
 /// How long a hurry is looked for, milliseconds; less than the time that scenarios let pass.
 const WINDOW_MS: i64 = 2_500;
@@ -59,6 +59,13 @@ async fn login_expires(world: &mut World) {
 
 #[when(expr = "WeChat works again")]
 async fn works_again(world: &mut World) {
+    let mended = world.session.mend().await;
+    world.drive(mended);
+}
+
+#[when(expr = "WeChat works again, and AIOS is available")]
+async fn both_work_again(world: &mut World) {
+    world.session.set_mood(Mood::Open);
     let mended = world.session.mend().await;
     world.drive(mended);
 }

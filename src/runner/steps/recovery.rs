@@ -201,6 +201,11 @@ async fn takes_in_order(bench: &mut Bench) {
     bench.judge(expect::all_accepted_in_order).await;
 }
 
+#[then(expr = "no poll went back behind an earlier one")]
+fn never_back(bench: &mut Bench) {
+    bench.judge_now(expect::polls_never_go_back);
+}
+
 #[then(regex = r"^its first poll goes on from the last position( or an earlier one)?$")]
 async fn goes_on(bench: &mut Bench, earlier: String) {
     let how = if earlier.is_empty() {

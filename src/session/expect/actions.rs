@@ -1,5 +1,7 @@
 //! Judgement of what AIOS asked for and what people received.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -193,11 +195,13 @@ pub fn chunks_are_whole(timeline: &Timeline) -> Judgement {
         .pointer("/payload/recipient")
         .and_then(Value::as_str);
     let citations = reached(&act, owner.unwrap_or_default())?;
-    let clusters: Vec<usize> = act
-        .text()
-        .grapheme_indices(true)
-        .map(|(at, _)| at)
-        .collect();
+    let mut cuts = BTreeSet::new();
+    for (at, cluster) in act.text().grapheme_indices(true) {
+        cuts.insert(at);
+        if cluster.chars().count() > limit {
+            cuts.extend(cluster.char_indices().map(|(within, _)| at + within));
+        }
+    }
     let mut offset = 0;
     for delivered in &act.delivered {
         let length = delivered.text.chars().count();
@@ -208,7 +212,7 @@ pub fn chunks_are_whole(timeline: &Timeline) -> Judgement {
                 vec![delivered.at],
             ));
         }
-        if offset > 0 && clusters.binary_search(&offset).is_err() {
+        if !cuts.contains(&offset) {
             return Err(Mismatch::new(
                 "chunks that split no character that people see as one",
                 format!("a cut inside one, before \"{}\"", short(delivered.text)),
@@ -318,6 +322,27 @@ pub fn not_claimed_delivered(timeline: &Timeline) -> Judgement {
     }
 }
 
+/// WeChat was not heard, so the receipt of the last action says that it was unreachable; or it was
+/// tried again, and the receipt counts what was delivered then.
+///
+/// # Errors
+/// It says something else.
+pub fn unreachable_or_delivered(timeline: &Timeline) -> Judgement {
+    let act = View::of(timeline).last_act()?;
+    match act.word("status_code") {
+        Some("unreachable") => {
+            receipt(&act)?;
+            nothing_sent_for(&act)
+        }
+        Some("delivered") => receipt_counts_deliveries(timeline),
+        other => Err(Mismatch::new(
+            "a receipt with `unreachable`, since WeChat said nothing",
+            format!("status_code {}", other.unwrap_or("nothing")),
+            vec![act.at],
+        )),
+    }
+}
+
 /// The person read the text of the last action exactly once, however often it was asked for.
 ///
 /// # Errors
@@ -365,6 +390,51 @@ pub fn all_receipts_delivered(timeline: &Timeline) -> Judgement {
             "the first receipt again: `delivered`",
             shown(act.result.or(act.error)),
             vec![act.at],
+        )),
+    }
+}
+
+/// The last action was rejected whenever it was asked for, each time for the same reason, and nobody
+/// ever received its text.
+///
+/// # Errors
+/// One of these is otherwise.
+pub fn refusal_stands(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let last = view.last_act()?;
+    let id = last.params.get("message_id");
+    let mut acts = view.acts();
+    acts.retain(|act| act.params.get("message_id") == id);
+    let [first, repeats @ ..] = acts.as_slice() else {
+        return Err(Mismatch::undecided("an action", "there is none"));
+    };
+    if repeats.is_empty() {
+        let observed = "it was asked for once";
+        return Err(Mismatch::undecided("an action that is repeated", observed));
+    }
+    let (Some("rejected"), Some(code)) = (first.word("status_code"), first.word("error_code"))
+    else {
+        let observed = shown(first.result.or(first.error));
+        let expected = "a receipt with `rejected` and a reason";
+        return Err(Mismatch::new(expected, observed, vec![first.at]));
+    };
+    let stands = |act: &&Act<'_>| {
+        (act.word("status_code"), act.word("error_code")) == (Some("rejected"), Some(code))
+    };
+    if let Some(act) = repeats.iter().find(|act| !stands(act)) {
+        return Err(Mismatch::new(
+            format!("the first receipt again: `rejected` and `{code}`"),
+            shown(act.result.or(act.error)),
+            vec![first.at, act.at],
+        ));
+    }
+    let deliveries = view.deliveries(0, timeline.len());
+    match deliveries.iter().find(|read| read.text == last.text()) {
+        None => Ok(acts.iter().map(|act| act.at).collect()),
+        Some(read) => Err(Mismatch::new(
+            "nothing to be sent for this action",
+            format!("{} received it", read.to),
+            vec![read.at],
         )),
     }
 }

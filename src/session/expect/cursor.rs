@@ -239,6 +239,36 @@ pub fn goes_on(timeline: &Timeline, how: Resumption) -> Judgement {
     ))
 }
 
+/// No poll points to a place before that of an earlier poll.
+///
+/// # Errors
+/// One does.
+pub fn polls_never_go_back(timeline: &Timeline) -> Judgement {
+    let mut seen: Vec<(u64, usize)> = Vec::new();
+    for poll in exchanges(View::of(timeline)) {
+        let Some(position) = poll.position.filter(|_| poll.is_poll()) else {
+            continue;
+        };
+        if let Some((furthest, at)) = seen.iter().max()
+            && position < *furthest
+        {
+            return Err(Mismatch::new(
+                "no poll to go back behind an earlier one",
+                format!("one from {position}, after one from {furthest}"),
+                vec![*at, poll.called],
+            ));
+        }
+        seen.push((position, poll.called));
+    }
+    if seen.len() < 2 {
+        return Err(Mismatch::undecided(
+            "polls from positions",
+            "fewer than two",
+        ));
+    }
+    Ok(seen.into_iter().map(|(_, at)| at).collect())
+}
+
 /// No process begins with a cursor that was given under another cursor key, and one that is
 /// started again under a key goes on from the last cursor given under that key.
 ///

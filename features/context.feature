@@ -35,6 +35,15 @@ Feature: Context tokens
       And AIOS writes to the owner unasked
       Then the answer reached the owner in the context of the owner's last message
 
+    Scenario: AIOS writes first after a restart, and the person wrote again later
+      Given an adapter running with a context cache
+      And the owner sent a text
+      When 2 seconds pass
+      And the owner sends a text
+      And the adapter is stopped and started again
+      And AIOS writes to the owner unasked
+      Then the answer reached the owner in the context of the owner's last message
+
     Scenario: AIOS writes first after a crash
       Given an adapter running with a context cache
       And the owner sent a text

@@ -49,6 +49,12 @@ Feature: Voice and attachments
       Then that message reaches AIOS with its text unchanged
       And the quoted words go nowhere
 
+    Scenario: A text of its own
+      Given a running adapter
+      When the owner sends a text
+      Then that message reaches AIOS with its text unchanged
+      And it is not said to quote another
+
   @WX-MEDIA-005 @MUST @since:v0
   Rule: An unknown or malformed item MUST neither stop the adapter nor hold up the rest of its batch
     Source: kit, interpretation 49

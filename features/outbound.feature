@@ -55,7 +55,7 @@ Feature: Outbound actions
         | a text of emoji joined into ones        |
         | a text of letters with combining marks  |
         | a text of lines and spaces              |
-        | a text of one letter under 100 marks    |
+        | a text of letters under 100 marks each  |
 
   @WX-OUT-003 @MUST @since:v0
   Rule: The adapter MUST say in the receipt what WeChat did
@@ -117,6 +117,23 @@ Feature: Outbound actions
       And AIOS repeats the action
       Then the owner reads the answer once
 
+    Scenario: AIOS repeats an action that WeChat refused
+      Given a running adapter
+      And the owner sent a text
+      And WeChat refuses the next message
+      When AIOS answers that message
+      And AIOS repeats the action
+      Then the owner reads the answer once
+
+    Scenario: AIOS repeats an action that went out in part
+      Given an adapter running with a limit of 40 characters a message
+      And the owner sent a text
+      And WeChat refuses every message from the third on
+      When AIOS answers that message with a text of 200 letters
+      And WeChat works again
+      And AIOS repeats the action
+      Then the owner has read each part of the text once
+
     Scenario: AIOS repeats an action after a restart
       Given an adapter running with a context cache
       And the owner sent a text
@@ -125,21 +142,21 @@ Feature: Outbound actions
       And AIOS repeats the action
       Then the owner reads the answer once
 
-    Scenario: AIOS repeats an earlier action when its context is worth nothing any more
+    Scenario: AIOS repeats an earlier action when WeChat would not take it
       Given a running adapter
       And the owner sent a text
       When AIOS answers that message
       And AIOS answers that message 1 more times
-      And WeChat no longer takes the owner's context
+      And WeChat is out of order each time the adapter sends
       And AIOS repeats its first action
       Then the owner reads the answer once, and both receipts say that it was delivered
 
-    Scenario: AIOS repeats an action after a restart when its context is worth nothing any more
+    Scenario: AIOS repeats an action after a restart when WeChat would not take it
       Given an adapter running with a context cache
       And the owner sent a text
       When AIOS answers that message
       And the adapter is stopped and started again
-      And WeChat no longer takes the owner's context
+      And WeChat is out of order each time the adapter sends
       And AIOS repeats the action
       Then the owner reads the answer once, and both receipts say that it was delivered
 

@@ -1,6 +1,7 @@
 //! Mutants of position and recovery (WX-CURSOR), and of damaged state.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -82,6 +83,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "WeChat gives everything again at a restart, and each time counts anew.",
         )],
         make: || memories(|kept| kept.cursors.to_mut().clear()),
+    },
+    Mutant {
+        name: "begins-anew-without-a-position",
+        breaks: "It begins from the beginning after an answer without a position.",
+        rule: "WX-CURSOR-003",
+        reason: "WeChat answered a poll without a position: expected no poll to go back behind an earlier one; observed one from 0, after one from",
+        also: &[],
+        make: || bent(BeginsAnew::default),
     },
     Mutant {
         name: "clings-to-a-lost-position",
@@ -275,6 +284,31 @@ impl Bend for Prefetches {
                 *self.ahead() = Some(AbortOnDropHandle::new(tokio::spawn(poll)));
                 on_wire.notified().await;
             }
+            answer
+        }
+        .boxed()
+    }
+}
+
+#[derive(Default)]
+struct BeginsAnew {
+    lost: AtomicBool,
+}
+impl Bend for BeginsAnew {
+    fn poll<'a>(
+        &'a self,
+        wechat: &'a Wechat,
+        cursor: &'a str,
+        sent: &'a (dyn Fn() + Sync),
+    ) -> BoxFuture<'a, Polled> {
+        let lost = self.lost.swap(false, Ordering::Relaxed);
+        let cursor = if lost { "" } else { cursor };
+        async move {
+            let answer = wechat.get_updates(cursor, sent).await;
+            let lost = answer
+                .as_ref()
+                .is_ok_and(|batch| batch.get_updates_buf.is_empty());
+            self.lost.store(lost, Ordering::Relaxed);
             answer
         }
         .boxed()

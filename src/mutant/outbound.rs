@@ -1,5 +1,7 @@
 //! Mutants of outbound actions (WX-OUT).
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -81,6 +83,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || bent(|| Glosses(|failure| matches!(failure, Failure::Status { .. }))),
     },
     Mutant {
+        name: "takes-silence-for-a-refusal",
+        breaks: "It says that WeChat refused a message, when WeChat was not heard.",
+        rule: "WX-OUT-003",
+        reason: "WeChat hangs up on … expected a receipt with `unreachable`, since WeChat said nothing; observed status_code rejected",
+        also: &[],
+        make: || {
+            results("act", |_, receipt| {
+                if receipt["status_code"] == "unreachable" {
+                    receipt["status_code"] = "rejected".into();
+                }
+            })
+        },
+    },
+    Mutant {
         name: "makes-up-message-ids",
         breaks: "It names a message in the receipt that WeChat gave no id.",
         rule: "WX-OUT-003",
@@ -103,6 +119,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         reason: "expected the person to read the text once; observed 2 times",
         also: &[],
         make: || twisted(SendsEveryRepeat::default()),
+    },
+    Mutant {
+        name: "decides-anew-about-a-refused-action",
+        breaks: "It decides anew about an action that a rule refused, when AIOS repeats it.",
+        rule: "WX-OUT-004",
+        reason: "expected the first receipt again: `rejected` and `pairing_required`; observed … \"error_code\":\"context_unavailable\"",
+        also: &[],
+        make: || twisted(DecidesAnew::default()),
     },
     Mutant {
         name: "ignores-a-refusal-in-a-good-answer",
@@ -267,6 +291,32 @@ impl Twist for SendsEveryRepeat {
         if let ("act", Ok(receipt)) = (method, reply) {
             let id = receipt["message_id"].as_str().unwrap_or_default();
             receipt["message_id"] = id.rsplit_once('#').map_or(id, |(id, _)| id).into();
+        }
+    }
+}
+
+/// A refused action is another one when it comes again.
+#[derive(Default)]
+struct DecidesAnew {
+    refused: BTreeSet<String>,
+    again: SendsEveryRepeat,
+}
+impl Twist for DecidesAnew {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        let id = params["message_id"].as_str().unwrap_or_default();
+        if self.refused.contains(id) {
+            return self.again.request(method, params);
+        }
+        Fate::Pass
+    }
+
+    fn answer(&mut self, method: &str, params: &Value, reply: &mut Reply) {
+        self.again.answer(method, params, reply);
+        if let ("act", Ok(receipt)) = (method, reply)
+            && receipt["status_code"] == "rejected"
+        {
+            let id = receipt["message_id"].as_str().unwrap_or_default();
+            self.refused.insert(id.to_owned());
         }
     }
 }

@@ -33,7 +33,6 @@ async fn running_with_limit(world: &mut World, limit: i64) {
 }
 
 #[given(expr = "WeChat no longer takes the owner's context")]
-#[when(expr = "WeChat no longer takes the owner's context")]
 async fn context_expires(world: &mut World) {
     let driven = expire(&mut world.session).await;
     world.drive(driven);
@@ -170,8 +169,9 @@ fn long_text(session: &mut Session, words: &str) -> Driven<String> {
         "a text of emoji joined into ones" => fill("👩\u{200d}👩\u{200d}👧\u{200d}👦", 10 + 7 * 24),
         "a text of letters with combining marks" => fill("e\u{301}", 200),
         "a text of lines and spaces" => fill("word \n\n  more\t", 200),
-        "a text of one letter under 100 marks" => {
-            format!("{tag} e{} and more", "\u{301}".repeat(100))
+        "a text of letters under 100 marks each" => {
+            let letter = format!("e{}", "\u{301}".repeat(100));
+            format!("{letter} {tag} {letter} and more")
         }
         other => return Err(Stop::Kit(format!("no such text: {other}"))),
     })
@@ -366,6 +366,11 @@ fn unreachable(bench: &mut Bench) {
 #[then(expr = "the owner reads the answer once")]
 fn read_once(bench: &mut Bench) {
     bench.judge_now(expect::read_once);
+}
+
+#[then(expr = "the owner has read each part of the text once")]
+fn read_in_parts(bench: &mut Bench) {
+    bench.judge_now(expect::read_in_parts);
 }
 
 #[then(expr = "both receipts refuse it for the same reason and nothing was sent")]

@@ -232,6 +232,11 @@ async fn quoted_nowhere(bench: &mut Bench) {
     bench.judge(expect::quoted_words_go_nowhere).await;
 }
 
+#[then(expr = "it is not said to quote another")]
+fn quotes_nothing(bench: &mut Bench) {
+    bench.judge_now(expect::quotes_nothing);
+}
+
 #[then(expr = "both texts reach AIOS")]
 async fn texts_reach(bench: &mut Bench) {
     bench.judge(expect::texts_forwarded).await;

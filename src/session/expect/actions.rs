@@ -285,6 +285,11 @@ fn counts_deliveries(act: &Act<'_>, receipt: &Receipt) -> Judgement {
         let expected = format!("`chunks_sent` of {received}, the messages received");
         return Err(Mismatch::new(expected, counted.to_string(), at));
     }
+    let total = receipt.chunks_total.get();
+    if act.word("status_code") == Some("delivered") && total != receipt.chunks_sent.get() {
+        let expected = format!("`chunks_total` of {received}, since all were delivered");
+        return Err(Mismatch::new(expected, total.to_string(), at));
+    }
     Ok(at)
 }
 
@@ -366,6 +371,30 @@ pub fn read_once(timeline: &Timeline) -> Judgement {
             read,
         ))
     }
+}
+
+/// The person read the text of the last action in parts, each of them once, however often it was
+/// asked for.
+///
+/// # Errors
+/// A part is missing, came twice or out of order.
+pub fn read_in_parts(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let act = view.last_act()?;
+    let person = act.params.pointer("/payload/recipient");
+    let person = person.and_then(Value::as_str).unwrap_or_default();
+    let mut read = view.deliveries(0, timeline.len());
+    read.retain(|delivered| delivered.to == person);
+    let text: String = read.iter().map(|delivered| delivered.text).collect();
+    let at: Vec<usize> = read.iter().map(|delivered| delivered.at).collect();
+    if text == act.text() {
+        return Ok(at);
+    }
+    Err(Mismatch::new(
+        format!("the person to read \"{}\" once", short(act.text())),
+        format!("\"{}\" in {} messages", short(&text), read.len()),
+        at,
+    ))
 }
 
 /// Every receipt for the last action, repeats included, says that it was delivered.

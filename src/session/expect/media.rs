@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::view::{View, short, shown};
+use super::view::{Event, View, short, shown};
 use crate::evidence::{Fact, Judgement, Mismatch, Timeline};
 
 /// The last message was forwarded as a message whose text is its transcript, marked as voice.
@@ -39,7 +39,8 @@ pub fn transcript_forwarded(timeline: &Timeline) -> Judgement {
     }
 }
 
-/// The last message was forwarded as metadata of one attachment of this kind.
+/// The last message was forwarded as metadata of one attachment of this kind, and what that says is
+/// what WeChat says of it: of a file its name and size at least, of a voice message its length.
 ///
 /// # Errors
 /// It was not.
@@ -47,27 +48,95 @@ pub fn metadata_forwarded(timeline: &Timeline, kind: &str) -> Judgement {
     let view = View::of(timeline);
     let message = view.that_message()?;
     let events = view.about(message);
-    let good = events.iter().find(|event| {
-        let kinds: Vec<&str> = event
-            .document
-            .pointer("/payload/attachments")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|attachment| attachment.get("kind")?.as_str())
-            .collect();
-        event.text("event_type") == Some("attachment_meta") && kinds == [kind]
+    let mut attached = events.iter().filter_map(|event| {
+        let attachments = event.document.pointer("/payload/attachments")?;
+        match attachments.as_array()?.as_slice() {
+            [attachment] if event.text("event_type") == Some("attachment_meta") => {
+                Some((event.at, attachment))
+            }
+            _ => None,
+        }
     });
-    match good {
-        Some(event) => Ok(vec![event.at]),
-        None => Err(Mismatch::new(
+    let is_kind = |(_, attachment): &(usize, &Value)| attachment["kind"] == kind;
+    let Some((at, attachment)) = attached.find(is_kind) else {
+        return Err(Mismatch::new(
             format!("an `attachment_meta` with one attachment of kind `{kind}`"),
             events.first().map_or("nothing about it".to_owned(), |e| {
                 short(&e.document.to_string())
             }),
             events.iter().map(|event| event.at).collect(),
-        )),
+        ));
+    };
+    for told in message.items.iter().flat_map(told) {
+        let given = attachment.get(told.member);
+        let good = match given {
+            None => !told.is_needed,
+            Some(given) => told.values.contains(given),
+        };
+        if !good {
+            return Err(Mismatch::new(
+                format!(
+                    "`{}` {} as WeChat gives it",
+                    told.member,
+                    told.values.first().unwrap_or(&Value::Null)
+                ),
+                shown(given),
+                vec![at],
+            ));
+        }
     }
+    Ok(vec![at])
+}
+
+/// What WeChat says of an attachment.
+struct Told {
+    /// The member of the metadata that repeats it.
+    member: &'static str,
+    /// What may stand there.
+    values: Vec<Value>,
+    /// Whether it is missed where it does not stand.
+    is_needed: bool,
+}
+
+fn told(item: &Value) -> Vec<Told> {
+    let numbers = |places: &[&str]| -> Vec<Value> {
+        let found = places.iter().filter_map(|place| item.pointer(place));
+        let number = |value: &Value| match value {
+            Value::String(digits) => digits.parse().ok(),
+            value => value.as_u64(),
+        };
+        let known = found.filter_map(number).filter(|number| *number > 0);
+        known.map(Value::from).collect()
+    };
+    let texts = |before: &str, places: &[&str]| -> Vec<Value> {
+        let found = places.iter().filter_map(|place| item.pointer(place));
+        let known = found
+            .filter_map(Value::as_str)
+            .filter(|text| !text.is_empty());
+        known.map(|text| format!("{before}{text}").into()).collect()
+    };
+    let told = |member, values, is_needed| Told {
+        member,
+        values,
+        is_needed,
+    };
+    let size_of_file = numbers(&["/file_item/len"]);
+    let sizes = [
+        "/image_item/mid_size",
+        "/image_item/hd_size",
+        "/video_item/video_size",
+    ];
+    let digests = ["/file_item/md5", "/video_item/video_md5"];
+    let all = [
+        told("name", texts("", &["/file_item/file_name"]), true),
+        told("size_bytes", size_of_file, true),
+        told("size_bytes", numbers(&sizes), false),
+        told("duration_ms", numbers(&["/voice_item/playtime"]), true),
+        told("digest", texts("md5:", &digests), false),
+    ];
+    all.into_iter()
+        .filter(|told| !told.values.is_empty())
+        .collect()
 }
 
 /// No event holds the keys or download parameters of any attachment that was sent.
@@ -180,6 +249,27 @@ pub fn quoted_words_go_nowhere(timeline: &Timeline) -> Judgement {
     marked
         .map(|event| vec![event.at])
         .ok_or_else(|| Mismatch::new("`quoted` in the event", "none", vec![]))
+}
+
+/// No event about the last message says that it quotes another.
+///
+/// # Errors
+/// One does, or there is none.
+pub fn quotes_nothing(timeline: &Timeline) -> Judgement {
+    let view = View::of(timeline);
+    let events = view.about(view.that_message()?);
+    if events.is_empty() {
+        return Err(Mismatch::undecided("an event about it", "none"));
+    }
+    let quotes = |event: &&Event<'_>| event.document.pointer("/payload/quoted").is_some();
+    match events.iter().find(quotes) {
+        None => Ok(events.iter().map(|event| event.at).collect()),
+        Some(event) => Err(Mismatch::new(
+            "no `quoted`, since it quotes nothing",
+            short(&event.document.to_string()),
+            vec![event.at],
+        )),
+    }
 }
 
 /// Every message of the scene that is a text was forwarded unchanged.

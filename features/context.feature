@@ -84,6 +84,18 @@ Feature: Context tokens
       And the refused context was used at most 4 times
       And an answer to the owner's next message is delivered
 
+    @needs:context_cache
+    Scenario: A refused context in a cache, and another person's
+      Given an adapter running with a context cache
+      And the friend sent a text
+      And the owner sent a text
+      And WeChat no longer takes the owner's context
+      When AIOS answers that message
+      And AIOS answers that message 5 more times
+      And AIOS sends a message to the friend
+      Then the refused context was used at most 4 times
+      And the answer reaches the friend
+
   @WX-CTX-005 @SHOULD @since:v0
   Rule: Without a cache, the adapter SHOULD leave no context token in files
     Source: kit, interpretation 40

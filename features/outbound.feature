@@ -233,6 +233,8 @@ Feature: Outbound actions
         | the recipient is missing          |
         | an unknown word stands beside it  |
         | the target is another channel     |
+        | the workspace is another's        |
+        | the agent is another              |
         | the message id is empty           |
 
   @WX-OUT-009 @MUST @since:v0

@@ -31,6 +31,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 "WX-BOUND-001",
                 "Everybody wrote, and the owner's answer does not arrive.",
             ),
+            fails(
+                "WX-OUT-004",
+                "The friend wrote first, and the owner's answer does not arrive.",
+            ),
         ],
         make: || bent(AnybodysToken::default),
     },

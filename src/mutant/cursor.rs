@@ -59,6 +59,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 "WX-BOUND-003",
                 "What AIOS did not take is never offered again, and they wait for that.",
             ),
+            fails(
+                "WX-HEALTH-002",
+                "What AIOS did not take is never offered again, and one scenario waits for that.",
+            ),
         ],
         make: || twisted(FiresAndForgets),
     },
@@ -135,10 +139,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It drops an event that AIOS could not take three times.",
         rule: "WX-CURSOR-006",
         reason: "to pass through the adapter; observed … before it were not settled",
-        also: &[fails(
-            "WX-DEDUP-007",
-            "In one scenario of that rule AIOS cannot take a message for longer than three tries.",
-        )],
+        also: &[
+            fails(
+                "WX-DEDUP-007",
+                "In one scenario of that rule AIOS cannot take a message for longer than three tries.",
+            ),
+            fails(
+                "WX-HEALTH-002",
+                "In one scenario of that rule AIOS cannot take an event for longer than three tries.",
+            ),
+        ],
         make: || {
             settlements(|event, reply| {
                 let tries = event["retry_count"].as_u64().unwrap_or_default();

@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "exceeds-the-limit",
         breaks: "It sends chunks of twice the configured length.",
         rule: "WX-OUT-002",
-        reason: "expected at most 40 characters in a message; observed 80",
+        reason: "expected at least one and at most 40 characters in a message; observed 80",
         also: &[],
         make: || {
             integration(|integration| {

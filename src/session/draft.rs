@@ -240,6 +240,10 @@ flaws! {
         Edit::Set("/payload/transcript", Literal::Bool(true)), at ["/payload/transcript", "/payload"];
     "the target is another channel" =>
         Edit::Set("/target", Literal::Text("telegram")), at ["/target"];
+    "the workspace is another's" =>
+        Edit::Set("/workspace_id", Literal::Text("ws-of-another")), at ["/workspace_id"];
+    "the agent is another" =>
+        Edit::Set("/agent_id", Literal::Text("agent-of-another")), at ["/agent_id"];
     "the message id is empty" => Edit::Set("/message_id", Literal::Text("")), at ["/message_id"];
 }
 

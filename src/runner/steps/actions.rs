@@ -2,6 +2,7 @@
 
 use cucumber::{given, then, when};
 
+use super::person;
 use crate::contract::ActionStatus;
 use crate::runner::bench::Bench;
 use crate::runner::world::World;
@@ -95,14 +96,10 @@ async fn answers(world: &mut World) {
     world.drive(answered);
 }
 
-#[when(regex = r"^AIOS sends a message to the (stranger|friend)$")]
+#[when(regex = r"^AIOS sends a message to (the stranger|the friend)$")]
 async fn sends_to(world: &mut World, whom: String) {
-    let person = match whom.as_str() {
-        "friend" => Person::Friend,
-        _ => Person::Stranger,
-    };
     let text = world.session.cast.text();
-    let sent = world.session.send_to(person, &text, None).await;
+    let sent = world.session.send_to(person(&whom), &text, None).await;
     world.drive(sent);
 }
 
@@ -239,10 +236,10 @@ fn receipt(bench: &mut Bench) {
     bench.judge_now(expect::receipt_carries_ids);
 }
 
-#[then(expr = "the answer reaches the owner")]
-fn answer_reaches(bench: &mut Bench) {
-    let owner = bench.person(Person::Owner);
-    bench.judge_now(|timeline| expect::action_reached(timeline, &owner));
+#[then(regex = r"^the answer reaches (the owner|the friend)$")]
+fn answer_reaches(bench: &mut Bench, whom: String) {
+    let reader = bench.person(person(&whom));
+    bench.judge_now(|timeline| expect::action_reached(timeline, &reader));
 }
 
 #[then(expr = "the action is rejected with {string} and nothing reaches the stranger")]

@@ -205,9 +205,9 @@ pub fn chunks_are_whole(timeline: &Timeline) -> Judgement {
     let mut offset = 0;
     for delivered in &act.delivered {
         let length = delivered.text.chars().count();
-        if length > limit {
+        if !(1..=limit).contains(&length) {
             return Err(Mismatch::new(
-                format!("at most {limit} characters in a message"),
+                format!("at least one and at most {limit} characters in a message"),
                 format!("{length}"),
                 vec![delivered.at],
             ));
@@ -384,7 +384,7 @@ pub fn read_in_parts(timeline: &Timeline) -> Judgement {
     let person = act.params.pointer("/payload/recipient");
     let person = person.and_then(Value::as_str).unwrap_or_default();
     let mut read = view.deliveries(0, timeline.len());
-    read.retain(|delivered| delivered.to == person);
+    read.retain(|delivered| delivered.to == person && act.text().contains(delivered.text));
     let text: String = read.iter().map(|delivered| delivered.text).collect();
     let at: Vec<usize> = read.iter().map(|delivered| delivered.at).collect();
     if text == act.text() {

@@ -10,8 +10,7 @@ use crate::session::CONNECTIONS_MAX;
 /// What a scenario holds with an adapter of the kit's own: the simulated WeChat, its connections on
 /// both sides, and a folder that is looked through.
 pub(super) const OWN_ADAPTER: u64 = 12;
-/// What it holds with any other: instead of those on both sides, its pipes, and as many connections
-/// as the simulated WeChat takes.
+/// What it holds with any other: its pipes, and as many connections as the simulated WeChat takes.
 pub(super) const ANY_ADAPTER: u64 = OWN_ADAPTER + CONNECTIONS_MAX as u64;
 /// What the process holds besides.
 const OWN: u64 = 24;

@@ -251,10 +251,10 @@ fn attempt(
 
 /// How many of the things that are wanted may be tried at the same time.
 fn room(wanted: usize) -> Result<usize, String> {
-    let each = proof::SCENARIOS_AT_ONCE;
-    let most = u32::try_from(wanted).map_or(u32::MAX, |wanted| wanted.saturating_mul(each));
-    let fitting = descriptors::fitting(descriptors::OWN_ADAPTER, each, most)?;
-    Ok((fitting / each) as usize)
+    let of_one = proof::SCENARIOS_AT_ONCE;
+    let most = u32::try_from(wanted).map_or(u32::MAX, |wanted| wanted.saturating_mul(of_one));
+    let fitting = descriptors::fitting(descriptors::OWN_ADAPTER, of_one, most)?;
+    Ok((fitting / of_one) as usize)
 }
 
 /// Tries one thing.

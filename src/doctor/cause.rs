@@ -93,6 +93,11 @@ impl Visit {
             })
         });
         if let Some((what, why)) = astray {
+            let right = match why.as_str() {
+                "no such path" | "another method is needed" => right,
+                _ => "send such requests as every client of WeChat does: spec/transport.md"
+                    .to_owned(),
+            };
             return complaint
                 .seen(format!(
                     "{what} came to WeChat's port and was turned away: {why}"

@@ -19,6 +19,7 @@ use thiserror::Error;
 pub use complaint::Complaint;
 
 use crate::adapter::{CommandLine, LaunchError, Place, Subject};
+use crate::session::CONNECTIONS_MAX;
 use crate::simulator::{Options, Simulator};
 use advice::Language;
 use tape::Tape;
@@ -63,6 +64,7 @@ pub async fn examine(
         runs: true,
         seed: now_ms.unsigned_abs(),
         honours_old_cursor: true,
+        connections: CONNECTIONS_MAX as usize,
         observer: Some(Arc::new(move |seen| wire.saw(seen))),
         bystander: Some(Arc::new(move |what, why| strays.saw_astray(what, why))),
         ..Options::default()

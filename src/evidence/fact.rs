@@ -279,8 +279,8 @@ pub enum Fact {
     },
     /// Somebody connected to that address.
     Strayed,
-    /// The simulated WeChat was asked for something that is none of its calls, and turned it away.
-    /// The same is told once.
+    /// Something came to the simulated WeChat and was turned away before it was a call. The same is
+    /// told once, and sixteen different ones at most.
     TurnedAway {
         /// What it was: of a request its method and path.
         what: String,

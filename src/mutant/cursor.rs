@@ -139,16 +139,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "It drops an event that AIOS could not take three times.",
         rule: "WX-CURSOR-006",
         reason: "to pass through the adapter; observed … before it were not settled",
-        also: &[
-            fails(
-                "WX-DEDUP-007",
-                "In one scenario of that rule AIOS cannot take a message for longer than three tries.",
-            ),
-            fails(
-                "WX-HEALTH-002",
-                "In one scenario of that rule AIOS cannot take an event for longer than three tries.",
-            ),
-        ],
+        also: &[fails(
+            "WX-DEDUP-007",
+            "In one scenario of that rule AIOS cannot take a message for longer than three tries.",
+        )],
         make: || {
             settlements(|event, reply| {
                 let tries = event["retry_count"].as_u64().unwrap_or_default();

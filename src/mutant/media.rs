@@ -36,6 +36,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || twisted(SwallowsVideos),
     },
     Mutant {
+        name: "misstates-sizes",
+        breaks: "It gives the size of a file in kilobytes.",
+        rule: "WX-MEDIA-002",
+        reason: "expected `size_bytes` 20480 as WeChat gives it; observed 20",
+        also: &[],
+        make: || {
+            events(|event| {
+                let size = event.pointer_mut("/payload/attachments/0/size_bytes");
+                if let Some(size) = size {
+                    *size = (size.as_u64().unwrap_or_default() / 1024).into();
+                }
+            })
+        },
+    },
+    Mutant {
         name: "hands-on-download-tokens",
         breaks: "It names an attachment by its download token.",
         rule: "WX-MEDIA-003",
@@ -50,6 +65,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         reason: "`quoted` in the event; observed none",
         also: &[],
         make: || events(|event| remove(&mut event["payload"], "quoted")),
+    },
+    Mutant {
+        name: "sees-quotes-everywhere",
+        breaks: "It says of every message that it quotes another.",
+        rule: "WX-MEDIA-004",
+        reason: "expected no `quoted`, since it quotes nothing; observed",
+        also: &[],
+        make: || {
+            events(|event| {
+                if event["event_type"] == "message" {
+                    event["payload"]["quoted"] = json!({});
+                }
+            })
+        },
     },
     Mutant {
         name: "chokes-on-a-malformed-message",

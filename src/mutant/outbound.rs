@@ -52,7 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "swaps-chunks",
         breaks: "It sends the second half of a long text before the first.",
         rule: "WX-OUT-002",
-        reason: "expected the text of the action to reach wx-owner- … ; observed \"defghijabc",
+        reason: "expected the text of the action to reach wx-owner- … ; observed \"gabcdefg",
         also: &[],
         make: || twisted(SwapsChunks),
     },
@@ -180,6 +180,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         reason: "expected the action refused with -32602, since an unknown word stands beside it; observed … \"status_code\":\"delivered\"",
         also: &[],
         make: || requests("act", prune),
+    },
+    Mutant {
+        name: "speaks-for-every-agent",
+        breaks: "It does not look at the route of an action.",
+        rule: "WX-OUT-008",
+        reason: "expected the action refused with -32602, since the workspace is another's; observed … \"status_code\":\"delivered\"",
+        also: &[],
+        make: || twisted(SpeaksForEveryAgent::default()),
     },
     Mutant {
         name: "hides-a-partial-delivery",
@@ -318,6 +326,25 @@ impl Twist for DecidesAnew {
             let id = receipt["message_id"].as_str().unwrap_or_default();
             self.refused.insert(id.to_owned());
         }
+    }
+}
+
+#[derive(Default)]
+struct SpeaksForEveryAgent {
+    route: Value,
+}
+impl Twist for SpeaksForEveryAgent {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        match method {
+            "start" => self.route = params["integration"]["route"].clone(),
+            "act" => {
+                for word in ["workspace_id", "agent_id"] {
+                    params[word] = self.route[word].clone();
+                }
+            }
+            _ => {}
+        }
+        Fate::Pass
     }
 }
 

@@ -162,14 +162,12 @@ fn strand(fact: &Fact) -> u8 {
         | Fact::Hunted { .. }
         | Fact::Measured { .. } => 6,
         Fact::Stderr { .. } => 7,
-        Fact::Violation { .. }
-        | Fact::Overstepped { .. }
-        | Fact::Strayed
-        | Fact::TurnedAway { .. } => 8,
+        Fact::Violation { .. } | Fact::Overstepped { .. } | Fact::Strayed => 8,
         Fact::Asked { .. } => 9,
         Fact::Told { .. } | Fact::Silent { .. } => 10,
         Fact::Event { .. } => 11,
         Fact::Settled { .. } => 12,
+        Fact::TurnedAway { .. } => 13,
     }
 }
 

@@ -25,6 +25,8 @@ use crate::wire::Endpoint;
 /// How many connections to WeChat an adapter may hold open: far more than a bot needs. Each of them
 /// is one of the kit's own, too.
 pub const CONNECTIONS_MAX: u32 = 64;
+/// The same for the trap, where nobody should come at all.
+const TRAPPED_MAX: usize = 8;
 /// How many kinds of things that were turned away are told.
 const TURNED_AWAY_MAX: usize = 16;
 
@@ -478,11 +480,14 @@ async fn start(log: &Log, options: &Options, tokens: &Tokens, trap: bool) -> Dri
     let observer = move |observation: Observation| {
         log.record(fact(observation, trap, &tokens));
     };
-    let options = Options {
+    let mut options = Options {
         observer: Some(Arc::new(observer)),
         bystander: Some(bystander),
         ..options.clone()
     };
+    if trap {
+        options.connections = TRAPPED_MAX;
+    }
     Simulator::start(options).await.map_err(|error| {
         Stop::Kit(format!(
             "the simulated WeChat cannot listen on loopback: {error}"

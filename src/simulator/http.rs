@@ -231,9 +231,15 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
     } else {
         BODY_MAX
     };
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let (head, Collected { body, room }) = match collect(request, max, &shared).await {
         Ok(collected) => collected,
-        Err(uncollected) => return uncollected.outcome(),
+        Err(uncollected) => {
+            if let Some((_, why)) = uncollected.refusal() {
+                shared.turn_away(&format!("{method} {uri}"), why);
+            }
+            return uncollected.outcome();
+        }
     };
     let arrival = shared.with(|state| answer::arrive(state, endpoint, &head, body));
     // Of a poll, which may be held for long, only the cursor is kept.
@@ -302,15 +308,21 @@ struct Collected {
 
 impl Uncollected {
     fn outcome(self) -> Outcome {
-        match self {
-            Self::TooLong => Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long")),
-            Self::TooSlow => Ok(plain(StatusCode::REQUEST_TIMEOUT, "the body is too slow")),
+        let (status, why) = self.refusal().ok_or(CutOff)?;
+        Ok(plain(status, why))
+    }
+
+    /// What there is to say; nothing if nobody is there any more.
+    fn refusal(&self) -> Option<(StatusCode, &'static str)> {
+        Some(match self {
+            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body is too slow"),
             Self::NoRoom => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
-                Ok(plain(status, "too many long bodies at a time"))
+                (status, "too many long bodies at a time")
             }
-            Self::Broken => Err(CutOff),
-        }
+            Self::Broken => return None,
+        })
     }
 }
 

@@ -96,8 +96,8 @@ pub enum Event {
 /// Told of every observation, in order, as it happens.
 pub type Observer = std::sync::Arc<dyn Fn(Observation) + Send + Sync>;
 
-/// Told of everything that is none of WeChat's calls and was turned away: what it was (the method and
-/// the address of a request), and why.
+/// Told of what was turned away before it was a call: what it was (of a request the method and the
+/// address), and why.
 pub type Bystander = std::sync::Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Bytes as evidence.

@@ -121,7 +121,9 @@ impl Shared {
 
     /// Tells of what is turned away before it is one of WeChat's calls, and why.
     pub(super) fn turn_away(&self, what: &str, why: &str) {
-        if let Some(bystander) = &self.bystander {
+        if let Some(bystander) = &self.bystander
+            && !self.silent.load(Ordering::Relaxed)
+        {
             bystander(what, why);
         }
     }

@@ -160,8 +160,9 @@ fn long_text(session: &mut Session, words: &str) -> Driven<String> {
             .collect::<String>()
     };
     Ok(match words {
-        "a text of 200 letters" => fill("abcdefghij", 200),
-        "a text of 150 Chinese characters" => fill("春眠不觉晓处处闻啼鸟", 150),
+        // No unit divides the limit: every chunk is another one.
+        "a text of 200 letters" => fill("abcdefg", 200),
+        "a text of 150 Chinese characters" => fill("春眠不觉晓，处处闻啼鸟", 150),
         // Whole clusters: the tag, then 24 families of seven characters each.
         "a text of emoji joined into ones" => fill("👩\u{200d}👩\u{200d}👧\u{200d}👦", 10 + 7 * 24),
         "a text of letters with combining marks" => fill("e\u{301}", 200),

@@ -339,7 +339,11 @@ pub fn unreachable_or_delivered(timeline: &Timeline) -> Judgement {
             receipt(&act)?;
             nothing_sent_for(&act)
         }
-        Some("delivered") => receipt_counts_deliveries(timeline),
+        Some("delivered") => {
+            let recipient = act.params.pointer("/payload/recipient");
+            reached(&act, recipient.and_then(Value::as_str).unwrap_or_default())?;
+            receipt_counts_deliveries(timeline)
+        }
         other => Err(Mismatch::new(
             "a receipt with `unreachable`, since WeChat said nothing",
             format!("status_code {}", other.unwrap_or("nothing")),
@@ -383,8 +387,9 @@ pub fn read_in_parts(timeline: &Timeline) -> Judgement {
     let act = view.last_act()?;
     let person = act.params.pointer("/payload/recipient");
     let person = person.and_then(Value::as_str).unwrap_or_default();
-    let mut read = view.deliveries(0, timeline.len());
-    read.retain(|delivered| delivered.to == person && act.text().contains(delivered.text));
+    let since = requests_of(view, &act).first().map_or(0, |act| act.asked);
+    let mut read = view.deliveries(since, timeline.len());
+    read.retain(|delivered| delivered.to == person);
     let text: String = read.iter().map(|delivered| delivered.text).collect();
     let at: Vec<usize> = read.iter().map(|delivered| delivered.at).collect();
     if text == act.text() {
@@ -403,24 +408,26 @@ pub fn read_in_parts(timeline: &Timeline) -> Judgement {
 /// One does not.
 pub fn all_receipts_delivered(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
-    let last = view.last_act()?;
-    let id = last.params.get("message_id");
-    let acts: Vec<Act<'_>> = view
-        .acts()
-        .into_iter()
-        .filter(|act| act.params.get("message_id") == id)
-        .collect();
-    let other = acts
-        .iter()
-        .find(|act| act.word("status_code") != Some("delivered"));
-    match other {
-        None => Ok(acts.iter().map(|act| act.at).collect()),
-        Some(act) => Err(Mismatch::new(
-            "the first receipt again: `delivered`",
-            shown(act.result.or(act.error)),
-            vec![act.at],
-        )),
+    let acts = requests_of(view, &view.last_act()?);
+    for act in &acts {
+        if act.word("status_code") != Some("delivered") {
+            return Err(Mismatch::new(
+                "the first receipt again: `delivered`",
+                shown(act.result.or(act.error)),
+                vec![act.at],
+            ));
+        }
+        receipt(act)?;
     }
+    Ok(acts.iter().map(|act| act.at).collect())
+}
+
+/// Every time that AIOS asked for an action.
+fn requests_of<'t>(view: View<'t>, action: &Act<'_>) -> Vec<Act<'t>> {
+    let id = action.params.get("message_id");
+    let mut acts = view.acts();
+    acts.retain(|act| act.params.get("message_id") == id);
+    acts
 }
 
 /// The last action was rejected whenever it was asked for, each time for the same reason, and nobody
@@ -431,9 +438,7 @@ pub fn all_receipts_delivered(timeline: &Timeline) -> Judgement {
 pub fn refusal_stands(timeline: &Timeline) -> Judgement {
     let view = View::of(timeline);
     let last = view.last_act()?;
-    let id = last.params.get("message_id");
-    let mut acts = view.acts();
-    acts.retain(|act| act.params.get("message_id") == id);
+    let acts = requests_of(view, &last);
     let [first, repeats @ ..] = acts.as_slice() else {
         return Err(Mismatch::undecided("an action", "there is none"));
     };
@@ -456,6 +461,10 @@ pub fn refusal_stands(timeline: &Timeline) -> Judgement {
             shown(act.result.or(act.error)),
             vec![first.at, act.at],
         ));
+    }
+    for act in &acts {
+        receipt(act)?;
+        nothing_sent_for(act)?;
     }
     let deliveries = view.deliveries(0, timeline.len());
     match deliveries.iter().find(|read| read.text == last.text()) {
@@ -527,5 +536,87 @@ fn seconds_between(timeline: &Timeline, from: usize, to: usize) -> i64 {
         // The first move counts from an instant before it: one tick more never matters here.
         (Some(first), Some(last)) => (last - first) / 1000,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::story::{Story, word};
+    use super::*;
+
+    /// AIOS asks for the action; so many parts of its text arrive, and a receipt says so.
+    fn acts(story: Story, parts: &[&str], status: &str, code: Option<&str>) -> Story {
+        let story = story.asked(
+            "act",
+            json!({"message_id": "a1", "payload": {"recipient": "p", "text": "one two three"}}),
+        );
+        let story = parts.iter().fold(story, |story, text| {
+            story.fact(Fact::Delivered {
+                to: "p".to_owned(),
+                text: Some((*text).to_owned()),
+                client_id: format!("c-{text}"),
+                message_id: format!("m-{text}"),
+                context_of: None,
+            })
+        });
+        let mut receipt = json!({
+            "message_id": "a1", "correlation_id": "c1", "status_code": status,
+            "chunks_sent": parts.len(), "chunks_total": parts.len(),
+            "wechat_message_ids": parts.iter().map(|text| format!("m-{text}")).collect::<Vec<_>>(),
+        });
+        if let Some(code) = code {
+            receipt["error_code"] = code.into();
+        }
+        story.told("act", receipt)
+    }
+
+    #[test]
+    fn what_is_sent_in_parts_is_whole_when_each_part_came_once() {
+        let read = |first: &[&str], second: &[&str]| {
+            let story = acts(Story::begin(), first, "partial", Some("wechat_error"));
+            let story = acts(story, second, "delivered", None);
+            word(&read_in_parts(&story.told_whole()))
+        };
+        assert_eq!(read(&["one ", "two "], &["three"]), "pass");
+        assert_eq!(read(&["one ", "two "], &["two ", "three"]), "fail");
+        assert_eq!(read(&["one "], &["three"]), "fail");
+    }
+
+    #[test]
+    fn a_refusal_stands_when_it_is_said_again_and_nothing_is_sent() {
+        let refused = |code| acts(Story::begin(), &[], "rejected", Some(code));
+        let stands = |story: Story| word(&refusal_stands(&story.told_whole()));
+        let again = acts(refused("no_owner"), &[], "rejected", Some("no_owner"));
+        assert_eq!(stands(again), "pass");
+        assert_eq!(stands(refused("no_owner")), "undecided");
+        let otherwise = acts(refused("no_owner"), &[], "rejected", Some("wechat_error"));
+        assert_eq!(stands(otherwise), "fail");
+        let sent = acts(
+            refused("no_owner"),
+            &["> one"],
+            "rejected",
+            Some("no_owner"),
+        );
+        assert_eq!(stands(sent), "fail");
+        let delivered = acts(refused("no_owner"), &["one two three"], "delivered", None);
+        assert_eq!(stands(delivered), "fail");
+    }
+
+    #[test]
+    fn a_wechat_that_was_not_heard_is_unreachable_unless_it_was_tried_again() {
+        let said = |parts: &[&str], status, code| {
+            let story = acts(Story::begin(), parts, status, code);
+            word(&unreachable_or_delivered(&story.told_whole()))
+        };
+        assert_eq!(said(&[], "unreachable", Some("connect_failed")), "pass");
+        assert_eq!(said(&["one two three"], "delivered", None), "pass");
+        assert_eq!(said(&[], "rejected", Some("wechat_error")), "fail");
+        assert_eq!(said(&[], "delivered", None), "fail");
+        assert_eq!(
+            said(&["one"], "unreachable", Some("connect_failed")),
+            "fail"
+        );
     }
 }

@@ -244,21 +244,24 @@ pub fn goes_on(timeline: &Timeline, how: Resumption) -> Judgement {
 /// # Errors
 /// One does.
 pub fn polls_never_go_back(timeline: &Timeline) -> Judgement {
-    let mut seen: Vec<(u64, usize)> = Vec::new();
+    // None went back so far, so the last one is the furthest.
+    let mut furthest = None;
+    let mut seen = Citations::new();
     for poll in exchanges(View::of(timeline)) {
         let Some(position) = poll.position.filter(|_| poll.is_poll()) else {
             continue;
         };
-        if let Some((furthest, at)) = seen.iter().max()
-            && position < *furthest
+        if let Some((before, at)) = furthest
+            && position < before
         {
             return Err(Mismatch::new(
                 "no poll to go back behind an earlier one",
-                format!("one from {position}, after one from {furthest}"),
-                vec![*at, poll.called],
+                format!("one from {position}, after one from {before}"),
+                vec![at, poll.called],
             ));
         }
-        seen.push((position, poll.called));
+        furthest = Some((position, poll.called));
+        seen.push(poll.called);
     }
     if seen.len() < 2 {
         return Err(Mismatch::undecided(
@@ -266,7 +269,7 @@ pub fn polls_never_go_back(timeline: &Timeline) -> Judgement {
             "fewer than two",
         ));
     }
-    Ok(seen.into_iter().map(|(_, at)| at).collect())
+    Ok(seen)
 }
 
 /// No process begins with a cursor that was given under another cursor key, and one that is
@@ -488,6 +491,16 @@ mod tests {
             word(&acknowledged_after_acceptance(&offered().told_whole())),
             "undecided"
         );
+    }
+
+    #[test]
+    fn a_poll_from_an_earlier_position_goes_back() {
+        let on = || Story::begin().polls(1, "", 0).polls(2, "a", 1);
+        let polls = |story: Story| word(&polls_never_go_back(&story.told_whole()));
+        assert_eq!(polls(on().polls(3, "a", 1).polls(4, "b", 2)), "pass");
+        assert_eq!(polls(on().polls(3, "", 0)), "fail");
+        assert_eq!(polls(on().started("wx-main").polls(3, "", 0)), "fail");
+        assert_eq!(polls(Story::begin().polls(1, "", 0)), "undecided");
     }
 
     #[test]

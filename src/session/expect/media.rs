@@ -71,7 +71,7 @@ pub fn metadata_forwarded(timeline: &Timeline, kind: &str) -> Judgement {
         let given = attachment.get(told.member);
         let good = match given {
             None => !told.is_needed,
-            Some(given) => told.values.contains(given),
+            Some(given) => told.values.iter().any(|value| says_the_same(value, given)),
         };
         if !good {
             return Err(Mismatch::new(
@@ -86,6 +86,11 @@ pub fn metadata_forwarded(timeline: &Timeline, kind: &str) -> Judgement {
         }
     }
     Ok(vec![at])
+}
+
+/// Whether two values are equal, however a number is spelt.
+fn says_the_same(one: &Value, other: &Value) -> bool {
+    one == other || one.as_f64().is_some_and(|one| Some(one) == other.as_f64())
 }
 
 /// What WeChat says of an attachment.

@@ -5,7 +5,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::session::CONNECTIONS_MAX;
+use crate::simulator::CONNECTIONS_MAX;
 
 /// What a scenario holds with an adapter of the kit's own: the simulated WeChat, its connections on
 /// both sides, and a folder that is looked through.

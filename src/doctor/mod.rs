@@ -19,8 +19,7 @@ use thiserror::Error;
 pub use complaint::Complaint;
 
 use crate::adapter::{CommandLine, LaunchError, Place, Subject};
-use crate::session::CONNECTIONS_MAX;
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{CONNECTIONS_MAX, Options, Simulator};
 use advice::Language;
 use tape::Tape;
 use visit::Visit;
@@ -64,7 +63,7 @@ pub async fn examine(
         runs: true,
         seed: now_ms.unsigned_abs(),
         honours_old_cursor: true,
-        connections: CONNECTIONS_MAX as usize,
+        connections: CONNECTIONS_MAX,
         observer: Some(Arc::new(move |seen| wire.saw(seen))),
         bystander: Some(Arc::new(move |what, why| strays.saw_astray(what, why))),
         ..Options::default()

@@ -70,7 +70,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "sees-quotes-everywhere",
         breaks: "It says of every message that it quotes another.",
         rule: "WX-MEDIA-004",
-        reason: "expected no `quoted`, since it quotes nothing; observed",
+        reason: "expected no `quoted`, since it quotes nothing; observed {",
         also: &[],
         make: || {
             events(|event| {

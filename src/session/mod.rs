@@ -45,7 +45,7 @@ pub use limit::Limit;
 pub use log::{Log, Waited};
 pub use outage::Trouble;
 pub use patience::Patience;
-pub use wechat::{CONNECTIONS_MAX, Damage, Item, Letter, Wechat};
+pub use wechat::{Damage, Item, Letter, Wechat};
 
 use crate::adapter::{CallError, Ending, LaunchError, Place, Reached, Running, Subject};
 use crate::contract::driver::{

@@ -17,15 +17,12 @@ use super::{Driven, Stop};
 use crate::adapter::excerpt;
 use crate::evidence::{Fact, SentMessage, WireCall};
 use crate::simulator::{
-    Bystander, Draft, Event, Fault, FaultRule, Injected, MASK, Observation, Options, Parcel,
-    Parked, Simulator,
+    Bystander, CONNECTIONS_MAX, Draft, Event, Fault, FaultRule, Injected, MASK, Observation,
+    Options, Parcel, Parked, Simulator,
 };
 use crate::wire::Endpoint;
 
-/// How many connections to WeChat an adapter may hold open: far more than a bot needs. Each of them
-/// is one of the kit's own, too.
-pub const CONNECTIONS_MAX: u32 = 64;
-/// The same for the trap, where nobody should come at all.
+/// How many connections may be open to the trap, where nobody should come at all.
 const TRAPPED_MAX: usize = 8;
 /// How many kinds of things that were turned away are told.
 const TURNED_AWAY_MAX: usize = 16;
@@ -230,7 +227,7 @@ impl Wechat {
             // brings its messages again (interpretation 17).
             honours_old_cursor: true,
             seed: cast.below(u64::MAX),
-            connections: CONNECTIONS_MAX as usize,
+            connections: CONNECTIONS_MAX,
             ..Options::default()
         };
         let real = start(log, &options, &tokens, false).await?;

@@ -52,6 +52,10 @@ use crate::wire::QrStatus;
 use http::{Door, Port};
 use state::Shared;
 
+/// How many connections an adapter under test may hold open: far more than a bot needs. Each of them
+/// is one of the kit's own, too.
+pub const CONNECTIONS_MAX: usize = 64;
+
 /// How a simulated WeChat is set up.
 #[derive(Clone)]
 pub struct Options {

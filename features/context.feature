@@ -14,6 +14,15 @@ Feature: Context tokens
       When AIOS answers the owner's first message
       Then the answer reached the owner in the context of the owner's first message
 
+    @needs:virtual_time
+    Scenario: Without a cache, an answer hours later does so, too
+      Given an adapter running without a context cache
+      And the owner sent a text
+      When 3 hours pass
+      And the owner sends a text
+      And AIOS answers the owner's first message
+      Then the answer reached the owner in the context of the owner's first message
+
     @needs:context_cache
     Scenario: With a cache, an answer carries the newest context of its recipient
       Given an adapter running with a context cache

@@ -167,6 +167,9 @@ class Adapter:
         if kind not in ACTIONS:
             raise invalid("/event_type", "no such action")
         validate("outbound-action", action, ACTIONS[kind])
+        for name in ("workspace_id", "agent_id"):
+            if action[name] != self.route[name]:
+                raise invalid(f"/{name}", "not the route of this channel")
         payload, owner = action["payload"], self.auth.get("owner_user_id")
         if kind == "status":
             return self.show_typing(action)

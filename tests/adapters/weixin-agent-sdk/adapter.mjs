@@ -113,7 +113,9 @@ const methods = {
       message_id: action.message_id, correlation_id: action.correlation_id, status_code,
       chunks_sent: sent, chunks_total: total, wechat_message_ids: [], ...(error_code && { error_code }),
     });
-    const { auth, config } = setup.integration;
+    const { auth, config, route } = setup.integration;
+    for (const name of ["workspace_id", "agent_id"])
+      if (action[name] !== route[name]) throw invalid(`/${name}`, "not the route of this channel");
     if (event_type === "status") {
       if (action.status_code.startsWith("pairing_")) return receipt("rejected", "unsupported");
       return admits(payload.recipient) ? receipt("applied") : receipt("rejected", "access_denied");

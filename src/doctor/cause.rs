@@ -9,7 +9,7 @@ use super::visit::{GRACE, INITIALIZE, QUIET, Step, Trail, Visit};
 use crate::adapter::{Breach, excerpt};
 use crate::contract::decode;
 use crate::contract::driver::{METHOD_NOT_FOUND, RpcError};
-use crate::simulator::{Event, Injected, Position};
+use crate::simulator::{Event, Injected, Position, TurnedAway};
 use crate::wire::Endpoint;
 
 impl Visit {
@@ -88,21 +88,30 @@ impl Visit {
             format!("POST {base}{path}: append the path to `transport.base_url` of `start`");
         let astray = self.tape.read(|heard| {
             heard.iter().find_map(|heard| match heard {
-                Heard::Astray(what, why) => Some((what.clone(), why.clone())),
+                Heard::Astray(what, why) => Some((what.clone(), *why)),
                 _ => None,
             })
         });
         if let Some((what, why)) = astray {
-            let right = match why.as_str() {
-                "no such path" | "another method is needed" => right,
-                _ => "send such requests as every client of WeChat does: spec/transport.md"
-                    .to_owned(),
+            let mend = match why {
+                TurnedAway::NoSuchPath | TurnedAway::OtherMethod => right,
+                TurnedAway::TooMany => "end a connection, or use it again".to_owned(),
+                TurnedAway::Foreign => {
+                    format!("send the address of {base} as `Host`, and no `Origin`")
+                }
+                TurnedAway::Packed => {
+                    "send the body as it is, without `Content-Encoding`".to_owned()
+                }
+                TurnedAway::TooLong | TurnedAway::TooSlow | TurnedAway::NoRoom => {
+                    "send a short body, at once and whole".to_owned()
+                }
             };
+            let why = why.words();
             return complaint
                 .seen(format!(
                     "{what} came to WeChat's port and was turned away: {why}"
                 ))
-                .mend(right);
+                .mend(mend);
         }
         let arrived = self.tape.read(|heard| {
             polls(heard).find_map(|event| match event {

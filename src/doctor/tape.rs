@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::adapter::{Ear, Reply, Violation, excerpt};
 use crate::contract::driver::{METHOD_NOT_FOUND, Method, RpcError};
-use crate::simulator::{Event, Observation};
+use crate::simulator::{Event, Observation, TurnedAway};
 use crate::wire::Endpoint;
 
 /// The most entries that are kept: far more than an honest conversation has.
@@ -29,7 +29,7 @@ pub(super) enum Heard {
     /// At WeChat.
     Wire(Observation),
     /// Something came to WeChat's port that is none of its calls, and was turned away: what, and why.
-    Astray(String, String),
+    Astray(String, TurnedAway),
 }
 
 /// An ear that keeps what it is told, and says yes to every event.
@@ -60,8 +60,8 @@ impl Tape {
         self.keep(Heard::Wire(seen));
     }
 
-    pub(super) fn saw_astray(&self, what: &str, why: &str) {
-        self.keep(Heard::Astray(excerpt(what.as_bytes()), why.to_owned()));
+    pub(super) fn saw_astray(&self, what: &str, why: TurnedAway) {
+        self.keep(Heard::Astray(excerpt(what.as_bytes()), why));
     }
 
     /// How much there is so far.

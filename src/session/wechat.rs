@@ -500,8 +500,8 @@ fn bystander(log: &Log, options: &Options) -> Bystander {
         let what = what.split('?').next().unwrap_or_default();
         let what = excerpt(what.replace(&token, MASK).as_bytes());
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() < TURNED_AWAY_MAX && told.insert((what.clone(), why.to_owned())) {
-            let why = why.to_owned();
+        if told.len() < TURNED_AWAY_MAX && told.insert((what.clone(), why)) {
+            let why = why.words().to_owned();
             log.record(Fact::TurnedAway { what, why });
         }
     })

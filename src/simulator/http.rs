@@ -28,6 +28,7 @@ use super::answer;
 use super::cdn::FILE_MAX;
 use super::control;
 use super::line::{Line, Track};
+use super::observation::TurnedAway;
 use super::payload::{CutOff, Payload, Presence};
 use super::query::Query;
 use super::state::Shared;
@@ -141,7 +142,7 @@ async fn take(
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let Ok(seat) = Arc::clone(&shared.seats).try_acquire_owned() else {
-                        shared.turn_away("a connection", "too many are open already");
+                        shared.turn_away("a connection", TurnedAway::TooMany);
                         continue;
                     };
                     let connection = connect(stream, Arc::clone(shared), seat);
@@ -200,26 +201,25 @@ async fn connect(stream: TcpStream, shared: Arc<Shared>, _seat: OwnedSemaphorePe
 }
 
 async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track>) -> Outcome {
-    let turn_away = |status, why| {
-        shared.turn_away(&format!("{} {}", request.method(), request.uri()), why);
-        plain(status, why)
+    let (head, body) = request.into_parts();
+    let turn_away = |why| {
+        shared.turn_away(&format!("{} {}", head.method, head.uri), why);
+        refusal(why)
     };
-    if is_foreign(request.uri(), request.headers(), shared.port) {
-        return Ok(turn_away(StatusCode::FORBIDDEN, "foreign Host or Origin"));
+    if is_foreign(&head.uri, &head.headers, shared.port) {
+        return Ok(turn_away(TurnedAway::Foreign));
     }
-    if is_packed(request.headers()) {
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Ok(turn_away(status, "packed bodies are not read"));
+    if is_packed(&head.headers) {
+        return Ok(turn_away(TurnedAway::Packed));
     }
-    if shared.is_controlled() && control::is_mine(request.uri().path()) {
-        return drive(request, shared).await;
+    if shared.is_controlled() && control::is_mine(head.uri.path()) {
+        return drive(head, body, shared).await;
     }
-    let Some(endpoint) = Endpoint::at(request.uri().path()) else {
-        return Ok(turn_away(StatusCode::NOT_FOUND, "no such path"));
+    let Some(endpoint) = Endpoint::at(head.uri.path()) else {
+        return Ok(turn_away(TurnedAway::NoSuchPath));
     };
-    if !endpoint.methods().contains(&request.method().as_str()) {
-        let status = StatusCode::METHOD_NOT_ALLOWED;
-        let mut refusal = turn_away(status, "another method is needed");
+    if !endpoint.methods().contains(&head.method.as_str()) {
+        let mut refusal = turn_away(TurnedAway::OtherMethod);
         let allowed = HeaderValue::from_str(&endpoint.methods().join(", "));
         refusal
             .headers_mut()
@@ -231,15 +231,10 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
     } else {
         BODY_MAX
     };
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let (head, Collected { body, room }) = match collect(request, max, &shared).await {
+    let Collected { body, room } = match collect(body, max, &shared).await {
         Ok(collected) => collected,
-        Err(uncollected) => {
-            if let Some((_, why)) = uncollected.refusal() {
-                shared.turn_away(&format!("{method} {uri}"), why);
-            }
-            return uncollected.outcome();
-        }
+        Err(Uncollected::TurnedAway(why)) => return Ok(turn_away(why)),
+        Err(Uncollected::Broken) => return Err(CutOff),
     };
     let arrival = shared.with(|state| answer::arrive(state, endpoint, &head, body));
     // Of a poll, which may be held for long, only the cursor is kept.
@@ -249,10 +244,11 @@ async fn serve(request: Request<Incoming>, shared: Arc<Shared>, track: Arc<Track
 }
 
 /// Somebody drives WeChat from outside.
-async fn drive(request: Request<Incoming>, shared: Arc<Shared>) -> Outcome {
-    let (head, Collected { body, room: _room }) = match collect(request, BODY_MAX, &shared).await {
+async fn drive(head: Parts, body: Incoming, shared: Arc<Shared>) -> Outcome {
+    let Collected { body, room: _room } = match collect(body, BODY_MAX, &shared).await {
         Ok(collected) => collected,
-        Err(uncollected) => return uncollected.outcome(),
+        Err(Uncollected::TurnedAway(why)) => return Ok(refusal(why)),
+        Err(Uncollected::Broken) => return Err(CutOff),
     };
     let path = head.uri.path().to_owned();
     let query = Query::parse(head.uri.query().unwrap_or_default());
@@ -269,9 +265,18 @@ async fn drive(request: Request<Incoming>, shared: Arc<Shared>) -> Outcome {
 }
 
 /// A refusal that is none of WeChat's business.
-fn plain(status: StatusCode, text: &'static str) -> Response<Payload> {
-    let payload = Payload::whole(Bytes::from_static(text.as_bytes()), None);
-    let mut answer = response(status, "text/plain", payload);
+fn refusal(why: TurnedAway) -> Response<Payload> {
+    let status = match why {
+        TurnedAway::Foreign => StatusCode::FORBIDDEN,
+        TurnedAway::Packed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        TurnedAway::NoSuchPath => StatusCode::NOT_FOUND,
+        TurnedAway::OtherMethod => StatusCode::METHOD_NOT_ALLOWED,
+        TurnedAway::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        TurnedAway::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        TurnedAway::NoRoom | TurnedAway::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let text = Bytes::from_static(why.words().as_bytes());
+    let mut answer = response(status, "text/plain", Payload::whole(text, None));
     // What is left of the request is not worth reading.
     answer
         .headers_mut()
@@ -293,11 +298,17 @@ pub(super) fn response(
     response
 }
 
+/// Why there is no body.
 enum Uncollected {
-    TooLong,
-    TooSlow,
-    NoRoom,
+    TurnedAway(TurnedAway),
+    /// The connection failed.
     Broken,
+}
+
+impl From<TurnedAway> for Uncollected {
+    fn from(why: TurnedAway) -> Self {
+        Self::TurnedAway(why)
+    }
 }
 
 /// A body, and the room it takes.
@@ -306,34 +317,9 @@ struct Collected {
     room: Option<OwnedSemaphorePermit>,
 }
 
-impl Uncollected {
-    fn outcome(self) -> Outcome {
-        let (status, why) = self.refusal().ok_or(CutOff)?;
-        Ok(plain(status, why))
-    }
-
-    /// What there is to say; nothing if nobody is there any more.
-    fn refusal(&self) -> Option<(StatusCode, &'static str)> {
-        Some(match self {
-            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body is too slow"),
-            Self::NoRoom => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                (status, "too many long bodies at a time")
-            }
-            Self::Broken => return None,
-        })
-    }
-}
-
-async fn collect(
-    request: Request<Incoming>,
-    max: u64,
-    shared: &Shared,
-) -> Result<(Parts, Collected), Uncollected> {
-    let (head, mut body) = request.into_parts();
+async fn collect(mut body: Incoming, max: u64, shared: &Shared) -> Result<Collected, Uncollected> {
     if body.size_hint().lower() > max {
-        return Err(Uncollected::TooLong);
+        return Err(TurnedAway::TooLong.into());
     }
     let collecting = async {
         // Mostly there is one piece, and it need not be copied.
@@ -345,7 +331,7 @@ async fn collect(
             };
             let length = whole.len() + rest.len() + piece.len();
             if length as u64 > max {
-                return Err(Uncollected::TooLong);
+                return Err(TurnedAway::TooLong.into());
             }
             make_room(&mut room, length, shared)?;
             if length == piece.len() {
@@ -363,7 +349,7 @@ async fn collect(
         Ok(Collected { body, room })
     };
     let collected = timeout(shared.patience, collecting).await;
-    Ok((head, collected.unwrap_or(Err(Uncollected::TooSlow))?))
+    collected.unwrap_or(Err(TurnedAway::TooSlow.into()))
 }
 
 /// Takes the room that a body of this length needs beyond what it has.
@@ -371,15 +357,15 @@ fn make_room(
     room: &mut Option<OwnedSemaphorePermit>,
     length: usize,
     shared: &Shared,
-) -> Result<(), Uncollected> {
+) -> Result<(), TurnedAway> {
     let needed = length.saturating_sub(ROOMLESS).div_ceil(1 << 10);
     let had = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
     let Some(more) = needed.checked_sub(had).filter(|more| *more > 0) else {
         return Ok(());
     };
-    let more = u32::try_from(more).map_err(|_| Uncollected::NoRoom)?;
+    let more = u32::try_from(more).map_err(|_| TurnedAway::NoRoom)?;
     let more = Arc::clone(&shared.room).try_acquire_many_owned(more);
-    let more = more.map_err(|_| Uncollected::NoRoom)?;
+    let more = more.map_err(|_| TurnedAway::NoRoom)?;
     match room {
         Some(room) => room.merge(more),
         None => *room = Some(more),

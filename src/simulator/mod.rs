@@ -40,7 +40,7 @@ pub use context::{ANSWER_WINDOW_MS, Contact, SENDS_PER_TOKEN};
 pub use fault::{Fault, FaultRule, Shape};
 pub use journal::Entry;
 pub use login::VERIFY_CODE;
-pub use observation::{Bystander, Event, MASK, Observation, Observer};
+pub use observation::{Bystander, Event, MASK, Observation, Observer, TurnedAway};
 pub use openapi::document as openapi;
 pub use order::{
     BatchOrder, ClockOrder, Done, ErrorAnswer, FaultsAnswer, LoggedMessage, LoginOrder,

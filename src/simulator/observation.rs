@@ -96,9 +96,47 @@ pub enum Event {
 /// Told of every observation, in order, as it happens.
 pub type Observer = std::sync::Arc<dyn Fn(Observation) + Send + Sync>;
 
+/// Why something was turned away before it was a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TurnedAway {
+    /// More connections are open than may be.
+    TooMany,
+    /// A web page elsewhere may be behind it.
+    Foreign,
+    /// Its body would have to be unpacked.
+    Packed,
+    /// There is no such path.
+    NoSuchPath,
+    /// The path is there, for another method.
+    OtherMethod,
+    /// Its body is longer than any call's.
+    TooLong,
+    /// Its body did not come in time.
+    TooSlow,
+    /// The bodies of others take all the room there is.
+    NoRoom,
+}
+
+impl TurnedAway {
+    /// The same in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TooMany => "too many are open already",
+            Self::Foreign => "foreign Host or Origin",
+            Self::Packed => "packed bodies are not read",
+            Self::NoSuchPath => "no such path",
+            Self::OtherMethod => "another method is needed",
+            Self::TooLong => "the body is too long",
+            Self::TooSlow => "the body is too slow",
+            Self::NoRoom => "too many long bodies at a time",
+        }
+    }
+}
+
 /// Told of what was turned away before it was a call: what it was (of a request the method and the
 /// address), and why.
-pub type Bystander = std::sync::Arc<dyn Fn(&str, &str) + Send + Sync>;
+pub type Bystander = std::sync::Arc<dyn Fn(&str, TurnedAway) + Send + Sync>;
 
 /// Bytes as evidence.
 pub(super) fn evidence(bytes: &[u8], secrets: &[String]) -> Value {

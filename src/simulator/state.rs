@@ -14,7 +14,7 @@ use super::account::{Account, Injected, Parcel};
 use super::fault::{Fault, Faults};
 use super::http::{self, Door};
 use super::journal::Journal;
-use super::observation::{Bystander, Event, Observation, Observer, evidence};
+use super::observation::{Bystander, Event, Observation, Observer, TurnedAway, evidence};
 use super::updates::{PollReply, Polled, Position};
 use crate::wire::Endpoint;
 
@@ -120,7 +120,7 @@ impl Shared {
     }
 
     /// Tells of what is turned away before it is one of WeChat's calls, and why.
-    pub(super) fn turn_away(&self, what: &str, why: &str) {
+    pub(super) fn turn_away(&self, what: &str, why: TurnedAway) {
         if let Some(bystander) = &self.bystander
             && !self.silent.load(Ordering::Relaxed)
         {

@@ -325,3 +325,46 @@ fn size(folder: &Path) -> io::Result<u64> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::super::{Known, Patience, Scene};
+    use super::*;
+    use crate::adapter::Subject;
+    use crate::session::Log;
+
+    #[tokio::test]
+    async fn what_another_run_of_this_seed_plants_is_not_found_and_what_is_leaked_is() {
+        let scene = Scene {
+            subject: Subject::served(|_, _| ready(Ok(()))),
+            known: Known::default(),
+            patience: Patience::new(1.0),
+            series: Arc::new(Series::of(6)),
+            seed: 6,
+            control: false,
+        };
+        let mut session = Session::open(scene, Log::default()).await.unwrap();
+        for folder in Place::new(session.sandbox.path()).folders() {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let shared = tempfile::tempdir_in(SHARED[0]).unwrap();
+        let leak = shared.path().join("leak");
+        let decoy = session.cast.clone().decoy();
+        fs::write(shared.path().join("decoy"), &decoy).unwrap();
+        fs::write(&leak, &session.cast.token).unwrap();
+        session.hunt_files(&[Quarry::Credential]).await.unwrap();
+        let found: Vec<String> = session.log.read(|timeline| {
+            let finds = timeline.facts().filter_map(|(_, fact)| match fact {
+                Fact::Hunted { finds, .. } => Some(finds.clone()),
+                _ => None,
+            });
+            finds.flatten().collect()
+        });
+        let [found] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert!(found.contains(leak.to_str().unwrap()), "{found}");
+    }
+}

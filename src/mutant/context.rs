@@ -1,6 +1,6 @@
 //! Mutants of context tokens (WX-CTX).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::bend::{Bend, Bubble, Polled, Sent, Warp, Wechat, rewrite};
-use super::parts::{Parts, Shared, bent, memories, remove, results, with};
+use super::parts::{Parts, Shared, bent, memories, remove, results, twisted, with};
+use super::twist::{Fate, Reply, Twist};
 use super::{Mutant, fails};
 use crate::contract::Code;
 use crate::reference::context::Newest;
@@ -47,6 +48,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || bent(FirstToken::default),
     },
     Mutant {
+        name: "forgets-contexts-by-the-hour",
+        breaks: "It forgets at the end of an hour which contexts came in it.",
+        rule: "WX-CTX-001",
+        reason: "an answer hours later does so, too: expected a receipt with `delivered`; observed … \"error_code\":\"context_unavailable\"",
+        also: &[],
+        make: || twisted(ForgetsByTheHour::default()),
+    },
+    Mutant {
         name: "forgets-contexts-at-a-restart",
         breaks: "It keeps context tokens for one process only, although it claims the cache.",
         rule: "WX-CTX-002",
@@ -78,6 +87,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         reason: "sends with a context that WeChat refuses; observed 6",
         also: &[],
         make: || bent(|| HammersRefusedContext),
+    },
+    Mutant {
+        name: "drops-everybodys-contexts",
+        breaks: "With a refused context it drops those of everybody.",
+        rule: "WX-CTX-004",
+        reason: "A refused context in a cache, … expected a receipt with `delivered`; observed … \"error_code\":\"context_unavailable\"",
+        also: &[],
+        make: || twisted(DropsEverybodys::default()),
     },
     Mutant {
         name: "keeps-tokens-without-being-asked",
@@ -210,6 +227,89 @@ impl Warp for KeepsTokens {
 }
 
 /// A receipt as if everything had gone well.
+fn without_context(action: &Value) -> Value {
+    let mut receipt = good_receipt(action);
+    receipt["status_code"] = "rejected".into();
+    receipt["error_code"] = "context_unavailable".into();
+    receipt["chunks_sent"] = 0.into();
+    receipt["chunks_total"] = 0.into();
+    receipt
+}
+
+/// The hour in which each message was forwarded, and the present one.
+#[derive(Default)]
+struct ForgetsByTheHour {
+    hours: BTreeMap<String, String>,
+    hour: String,
+}
+
+impl ForgetsByTheHour {
+    fn begins(&mut self, now: &Value) {
+        let hour = now.as_str().and_then(|now| now.get(..13));
+        hour.unwrap_or_default().clone_into(&mut self.hour);
+    }
+}
+
+impl Twist for ForgetsByTheHour {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        match method {
+            "start" => self.begins(&params["clock"]["now"]),
+            "advance" => self.begins(&params["now"]),
+            "act" => {
+                let answered = params["payload"]["reply_to"].as_str().unwrap_or_default();
+                if self
+                    .hours
+                    .get(answered)
+                    .is_some_and(|hour| *hour != self.hour)
+                {
+                    return Fate::Answer(Ok(without_context(params)));
+                }
+            }
+            _ => {}
+        }
+        Fate::Pass
+    }
+
+    fn event(&mut self, event: &mut Value) -> Fate {
+        if let Some(id) = event["message_id"].as_str() {
+            self.hours.insert(id.to_owned(), self.hour.clone());
+        }
+        Fate::Pass
+    }
+}
+
+/// Who wrote since a context was refused; nothing before one was.
+#[derive(Default)]
+struct DropsEverybodys {
+    heard: Option<BTreeSet<String>>,
+}
+impl Twist for DropsEverybodys {
+    fn request(&mut self, method: &str, params: &mut Value) -> Fate {
+        let recipient = params["payload"]["recipient"].as_str().unwrap_or_default();
+        let is_good = |heard: &BTreeSet<String>| heard.contains(recipient);
+        if method == "act" && !self.heard.as_ref().is_none_or(is_good) {
+            return Fate::Answer(Ok(without_context(params)));
+        }
+        Fate::Pass
+    }
+
+    fn answer(&mut self, method: &str, _: &Value, reply: &mut Reply) {
+        if let ("act", Ok(receipt)) = (method, reply)
+            && receipt["error_code"] == "context_unavailable"
+        {
+            self.heard = Some(BTreeSet::new());
+        }
+    }
+
+    fn event(&mut self, event: &mut Value) -> Fate {
+        let sender = event["payload"]["sender"].as_str();
+        if let (Some(heard), Some(sender)) = (&mut self.heard, sender) {
+            heard.insert(sender.to_owned());
+        }
+        Fate::Pass
+    }
+}
+
 pub(super) fn good_receipt(action: &Value) -> Value {
     json!({
         "message_id": action["message_id"],

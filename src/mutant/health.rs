@@ -72,7 +72,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "stays-degraded",
         breaks: "It never calls itself healthy again after a failure.",
         rule: "WX-HEALTH-002",
-        reason: "once WeChat works again; observed \"degraded\"",
+        reason: "Polls failed [is out of order]: expected … once WeChat works again; observed \"degraded\"",
         also: &[],
         make: || {
             results("health", |_, health| {
@@ -83,6 +83,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 }
             })
         },
+    },
+    Mutant {
+        name: "recovers-by-sending-alone",
+        breaks: "It calls itself degraded after a failed send until one succeeds, however polls go.",
+        rule: "WX-HEALTH-002",
+        reason: "A send failed, and nothing is sent any more: expected … once WeChat works again; observed \"degraded\"",
+        also: &[],
+        make: || twisted(RecoversBySendingAlone::default()),
     },
     Mutant {
         name: "lists-every-error",
@@ -154,6 +162,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
         make: || bent(ForgetsOutages::default),
     },
 ];
+
+#[derive(Default)]
+struct RecoversBySendingAlone {
+    failed: bool,
+}
+impl Twist for RecoversBySendingAlone {
+    fn answer(&mut self, method: &str, _: &Value, reply: &mut Reply) {
+        match (method, reply) {
+            ("act", Ok(receipt)) => self.failed = receipt["error_code"] == "http_status",
+            ("health", Ok(health)) if self.failed && health["health"] == "healthy" => {
+                health["health"] = "degraded".into();
+            }
+            _ => {}
+        }
+    }
+}
 
 /// Whether an error is a failure of WeChat, or of the way to it.
 fn is_of_wechat(error: &Value) -> bool {

@@ -72,6 +72,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
+        name: "leaves-out-the-total",
+        breaks: "It does not say how many chunks there were to send.",
+        rule: "WX-OUT-003",
+        reason: "expected `chunks_total` of 5, since all were delivered; observed 0",
+        also: &[],
+        make: || {
+            results("act", |_, receipt| {
+                if receipt["status_code"] == "delivered" {
+                    receipt["chunks_total"] = 0.into();
+                }
+            })
+        },
+    },
+    Mutant {
         name: "looks-past-a-failing-server",
         breaks: "It says that a message was delivered that WeChat's server failed to take.",
         rule: "WX-OUT-003",
